@@ -1,0 +1,227 @@
+"""What passes between the parts: frozen, and importing nothing of ours.
+
+The way in:  ears -> Heard | Pressed | Trouble -> understanding -> Meaning -> dialogue.
+The way out: dialogue -> Act -> session does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from voice.errors import VoiceError
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Source(StrEnum):
+    """Which pair of ears an utterance came through."""
+
+    VOICE = "voice"
+    TYPED = "typed"
+
+
+class Kind(StrEnum):
+    """Answer kinds of a step (SPEC 2.2)."""
+
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+    NUMBER = "number"
+    FEELING = "feeling"
+    FREE = "free"
+
+
+# ---- from the ears
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One whole utterance, as evidence; `understanding` decides what it means."""
+
+    text: str
+    """What the recogniser with the grammar wrote, or the line that was typed. May hold `[unk]`; may be empty."""
+    source: Source = Source.VOICE
+    confidence: float = 1.0
+    """Mean word confidence, 0 to 1. Near 1 for wrong words too, so it never decides alone."""
+    free: tuple[str, ...] | None = None
+    """What the unrestricted recogniser wrote, best first. None where there was no such recogniser."""
+    seconds: float = 0.0
+    """How long the sound was, in seconds."""
+    took: float = 0.0
+    """Seconds of work between the end of the turn and this transcript."""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A key: a digit "0".."10", or the name of a command or of the help key ("emergency")."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A part stopped working. The session says so and goes on with what is left."""
+
+    error: VoiceError
+
+
+@dataclass(frozen=True)
+class Ended:
+    """These ears will bring nothing more (end of a script, closed terminal)."""
+
+
+Sound = Heard | Pressed | Trouble | Ended
+
+
+# ---- what it means
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to the question that is open."""
+
+    value: str
+    """An id of the step's outcomes; "0".."10" for a number; "own" for free words or an own feeling word."""
+    words: str = ""
+    """The person's words, where value is "own"."""
+    sure: bool = True
+    """False where the hearing was in doubt, so that what matters is checked aloud."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """An always-live word: stop, pause, repeat ... (content/en/intents.yaml)."""
+
+    name: str
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Danger:
+    """A RED or AMBER light from `safety` (SPEC 4.1)."""
+
+    light: str
+    card: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nobody spoke for as long as `Listen.wait`."""
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """There was speech, and it was none of what is live. Normal, not an error."""
+
+
+Meaning = Answer | Command | Danger | Silence | NotUnderstood
+
+
+# ---- what to do
+
+
+@dataclass(frozen=True)
+class Say:
+    """Speak and show the line with this key. Never raw text, so that voice and screen cannot disagree."""
+
+    key: str
+    values: Mapping[str, str] = NOTHING
+    pause: float = 0.4
+    """Silence after it, in seconds (SPEC section 6)."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Hear one answer. Carries what is live now; grammar and understanding both obey it."""
+
+    step: str
+    kind: Kind
+    expects: tuple[str, ...] = ()
+    """Ids of the answers that are live, in the order of the number keys."""
+    commands: tuple[str, ...] = ()
+    """Commands that mean something now, in the order in which help lists them."""
+    wait: float = 10.0
+    """Seconds without speech before Silence."""
+    end: float = 1.2
+    """Seconds of silence that end the utterance."""
+    longest: float = 60.0
+    """Seconds after which an utterance is taken as it is."""
+
+
+@dataclass(frozen=True)
+class ShowCard:
+    """Put a crisis card on the screen at once, before a word is spoken."""
+
+    card: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class ShowPlan:
+    """The plan as it stands: (slot, key, values) a line."""
+
+    lines: tuple[PlanLine, ...]
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """One line of the plan. `key` is a line of content; `values` fill it."""
+
+    slot: str
+    key: str
+    values: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True)
+class Adjust:
+    """Change how it speaks or waits: what is "rate", "volume" or "patience"; steps is +1, -1."""
+
+    what: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Write this to the notes. Exists only after a yes."""
+
+    walkthrough: str
+    lines: tuple[PlanLine, ...]
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Step id -> answer id. Never raw speech."""
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Drop what was kept in this session, on disk and in memory."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The talk is over. `reason` is "done", "stopped" or "handed over"."""
+
+    reason: str
+
+
+Act = Say | Listen | ShowCard | ShowPlan | Adjust | Keep | Forget | Finish
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Words to be spoken, with how. What `Mouth` receives."""
+
+    text: str
+    words_per_minute: int = 130
+    """SPEC section 6: 130 by default, 100 slower, 160 faster, 110 on cards."""
+    volume: float = 1.0
+    """0 to 1, applied to the samples."""
+    pitch: int = 50
+    """0 to 99, espeak's scale; cards are spoken lower."""
+    pause: float = 0.4
+    """Silence after the last word, in seconds."""
+    fixed: bool = True
+    """The text is the same in every session, so its sound may be kept in the cache."""
+    start_word: int = 0
+    """Word to start from, counted in `text.split()`; to go on after a stop."""
