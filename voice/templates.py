@@ -1,0 +1,110 @@
+"""Sentence templates in hassil's notation: one source for what the recogniser may hear and for what it then means.
+
+    turn on [the] light[s]     optional words and endings
+    (red|green)                one of several
+    <rule>                     a named part, from `rules` in content/en/intents.yaml
+    (a;b)                      both, in either order
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+
+from hassil.expression import (
+    Alternative,
+    Expression,
+    Group,
+    ListReference,
+    Permutation,
+    RuleReference,
+    Sentence,
+    TextChunk,
+)
+from hassil.parse_expression import ParseError, parse_sentence
+from hassil.sample import sample_expression
+
+# A space in a template: one in the text, or nothing where a left-out optional part already has one beside it.
+_GAP = r"(?: +|(?<![^ ])|(?![^ ]))"
+_NOT_WORD = re.compile(r"[^\w\[\]' ]+|_|(?<!\w)'|'(?!\w)")
+_DEEPEST = 12
+
+
+class TemplateError(ValueError):
+    """A template cannot be read; the message says which and why."""
+
+
+def normalise(text: str) -> str:
+    """Lower case, straight apostrophes, no other punctuation, single spaces: as a recogniser writes."""
+    plain = text.lower().replace("\u2019", "'").replace("\u2018", "'").replace("-", " ")
+    return " ".join(_NOT_WORD.sub(" ", plain).split())
+
+
+class Templates:
+    """Reads templates, with the named rules that they may use.
+
+    Raises TemplateError for a broken template, an unknown rule, or rules that go in a circle.
+    """
+
+    def __init__(self, rules: Mapping[str, str] | None = None) -> None:
+        self._rules: dict[str, Sentence] = {name: _parse(body) for name, body in (rules or {}).items()}
+
+    def pattern(self, template: str) -> str:
+        """Regular expression source that matches the template in normalised text; not anchored."""
+        return self._pattern(_parse(template).expression, template, 0)
+
+    def whole(self, templates: list[str]) -> re.Pattern[str]:
+        """Matches a whole utterance that is one of the templates."""
+        return re.compile(rf"(?:{self._either(templates)}) *\Z")
+
+    def anywhere(self, templates: list[str]) -> re.Pattern[str]:
+        """Finds one of the templates inside an utterance, on word borders."""
+        return re.compile(rf"(?<![^ ])(?:{self._either(templates)})(?![^ ])")
+
+    def phrases(self, template: str, most: int = 200) -> list[str]:
+        """The phrases that the template stands for, at most `most` of them, without doubles."""
+        self.pattern(template)  # so that a broken rule is reported in our words
+        found = sample_expression(_parse(template).expression, {}, self._rules)
+        seen: dict[str, None] = {}
+        for phrase in itertools.islice(found, most * 4):
+            if clean := normalise(phrase):
+                seen.setdefault(clean)
+        return list(seen)[:most]
+
+    def _either(self, templates: list[str]) -> str:
+        return "|".join(f"(?:{self.pattern(template)})" for template in templates) or r"(?!)"
+
+    def _pattern(self, part: Expression, template: str, depth: int) -> str:
+        if depth > _DEEPEST:
+            raise TemplateError(f"'{template}' uses rules that go in a circle")
+        match part:
+            case TextChunk():
+                return _GAP.join(re.escape(word) for word in part.text.lower().split(" "))
+            case Permutation():
+                orders = itertools.permutations([self._pattern(item, template, depth + 1) for item in part.items])
+                return "(?:" + "|".join(_GAP.join(order) for order in orders) + ")"
+            case Alternative():
+                return "(?:" + "|".join(self._pattern(item, template, depth + 1) for item in part.items) + ")"
+            case Group():
+                return "".join(self._pattern(item, template, depth + 1) for item in part.items)
+            case RuleReference():
+                rule = self._rules.get(part.rule_name)
+                if rule is None:
+                    raise TemplateError(f"'{template}' uses the rule <{part.rule_name}>, which does not exist")
+                return "(?:" + self._pattern(rule.expression, template, depth + 1) + ")"
+            case ListReference():
+                raise TemplateError(f"'{template}' uses the list {{{part.list_name}}}; use a <rule> instead")
+        raise TemplateError(f"'{template}' holds something that is not understood here")
+
+
+def words_of(phrases: Iterator[str] | list[str]) -> set[str]:
+    """All words of some phrases, for asking a model whether it knows them."""
+    return {word for phrase in phrases for word in phrase.split()}
+
+
+def _parse(template: str) -> Sentence:
+    try:
+        return parse_sentence(template)
+    except (ParseError, ValueError, IndexError) as error:
+        raise TemplateError(f"'{template}' cannot be read as a sentence template") from error
