@@ -16,6 +16,10 @@ from voice.errors import VoiceError
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, str]:
+    return NOTHING
+
+
 class Source(StrEnum):
     """Which pair of ears an utterance came through."""
 
@@ -128,7 +132,7 @@ class Say:
     """Speak and show the line with this key. Never raw text, so that voice and screen cannot disagree."""
 
     key: str
-    values: Mapping[str, str] = NOTHING
+    values: Mapping[str, str] = field(default_factory=_nothing)
     pause: float = 0.4
     """Silence after it, in seconds (SPEC section 6)."""
 
@@ -172,7 +176,7 @@ class PlanLine:
 
     slot: str
     key: str
-    values: Mapping[str, str] = NOTHING
+    values: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True)
