@@ -1,0 +1,278 @@
+"""Loads all language from content/<language>/ and checks it before anybody hears a word of it.
+
+    walkthroughs/*.yaml   sections, steps, section_end, choose, plan      -> Walkthrough
+    prompts.yaml          key: passage(s)                                 -> what belongs to no step
+    intents.yaml          rules, commands, answers, numbers, remarks      -> what people say (hassil notation)
+    safety.yaml           phrases by category                             -> for voice.safety
+    cards.yaml            crisis cards
+    manners.yaml          words that are never said
+    ../helplines.yaml     telephone numbers by country                    -> for voice.helplines
+
+Every scalar is read as a string ("yes" is an answer here, not a truth value) and equal keys are refused. A fault raises
+ContentError with the file, the key and the remedy.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from voice.content_shape import Reader
+from voice.errors import ContentError
+from voice.templates import TemplateError, Templates
+from voice.walkthrough import Passage, Walkthrough
+
+HERE = Path(__file__).parent / "content"
+# Values that the session itself fills in.
+LINE_VALUES = frozenset({"emergency", "family_line", "crisis_line", "violence_line", "child_line"})
+OWN_VALUES = frozenset({"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where"})
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One thing that can be said: its label on the screen and its templates, main wordings first."""
+
+    id: str
+    label: str
+    hear: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A crisis card (SPEC 4.4)."""
+
+    id: str
+    title: str
+    lines: tuple[Passage, ...]
+    quiet: bool = False
+    """Plain to look at, and spoken softly: somebody dangerous may see it."""
+    pitch: int = 40
+    afterwards: str = ""
+    """Purpose of the help line that is offered after it."""
+    choices: tuple[CardChoice, ...] = ()
+
+
+@dataclass(frozen=True)
+class CardChoice:
+    """Which other card a general card can lead to."""
+
+    label: str
+    hear: tuple[str, ...]
+    card: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """All language of one tongue, checked."""
+
+    walkthroughs: Mapping[str, Walkthrough]
+    prompts: Mapping[str, tuple[Passage, ...]]
+    rules: Mapping[str, str]
+    commands: Mapping[str, Intent]
+    answers: Mapping[str, Intent]
+    numbers: Mapping[str, tuple[str, ...]]
+    number_fillers: tuple[str, ...]
+    remarks: Mapping[str, Intent]
+    homophones: Mapping[str, str]
+    cards: Mapping[str, Card]
+    safety: Mapping[str, Any]
+    helplines: Mapping[str, Any]
+    manners: Mapping[str, Any]
+    texts: Mapping[str, str]
+    """Key of every passage -> its text, with `$values`."""
+
+    def fill(self, key: str, values: Mapping[str, str]) -> str:
+        """The text with its values. Raises ContentError for an unknown key or a value that nobody gave."""
+        try:
+            return string.Template(self.texts[key]).substitute(values)
+        except KeyError as error:
+            raise ContentError(
+                "content-value", f"The line '{key}' cannot be said: {error} is missing.", "Please report this line."
+            ) from error
+
+
+def values_of(text: str) -> frozenset[str]:
+    """Names of the `$values` in a text."""
+    return frozenset(string.Template(text).get_identifiers())
+
+
+def load(folder: Path = HERE, language: str = "en") -> Content:
+    """Reads and checks the content of a language. Raises ContentError."""
+    home = folder / language
+    intents = _read(home / "intents.yaml")
+    rules = {str(key): str(value) for key, value in intents.get("rules", {}).items()}
+    walks = sorted((home / "walkthroughs").glob("*.yaml"))
+    if not walks:
+        raise ContentError(
+            "content-missing", f"There is no walkthrough in {home / 'walkthroughs'}.", "Please install the program again."
+        )
+    reader = Reader()
+    walkthroughs = {}
+    for path in walks:
+        with reader.file(path):
+            walk = reader.walkthrough(_read(path))
+            walkthroughs[walk.id] = walk
+    with reader.file(home / "prompts.yaml"):
+        prompts = reader.prompts(_read(home / "prompts.yaml"))
+    with reader.file(home / "intents.yaml"):
+        commands = _intents(reader, intents, "commands")
+        answers = _intents(reader, intents, "answers")
+        remarks = _intents(reader, intents, "remarks")
+        numbers = {key: reader.texts_of(value, f"numbers.{key}") for key, value in intents.get("numbers", {}).items()}
+        fillers = reader.texts_of(intents.get("number_fillers", []), "number_fillers")
+    with reader.file(home / "cards.yaml"):
+        cards = _cards(reader, _read(home / "cards.yaml"))
+    content = Content(
+        walkthroughs=walkthroughs,
+        prompts=prompts,
+        rules=rules,
+        commands=commands,
+        answers=answers,
+        numbers=numbers,
+        number_fillers=fillers,
+        remarks=remarks,
+        homophones=dict(intents.get("homophones", {})),
+        cards=cards,
+        safety=_read(home / "safety.yaml"),
+        helplines=_read(folder / "helplines.yaml"),
+        manners=_read(home / "manners.yaml"),
+        texts=reader.texts,
+    )
+    _check_templates(content, home)
+    _check_cards(content, home)
+    _check_values(content, home)
+    return content
+
+
+# ---- reading
+
+
+class _Loader(yaml.BaseLoader):
+    """Scalars stay strings; equal keys are refused, since YAML would silently keep the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 (a BaseLoader makes only strings)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(
+            "content-missing", f"The language file {path} cannot be read.", "Please install the program again."
+        ) from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        place = f" near line {where.line + 1}" if where else ""
+        raise ContentError(
+            "content-broken",
+            f"The language file {path} is broken{place}: {getattr(error, 'problem', None) or 'it is not YAML'}.",
+            "Mend that line, or install the program again.",
+        ) from error
+    if not isinstance(data, dict) or not data:
+        raise ContentError(
+            "content-empty", f"The language file {path} is empty.", "Please install the program again."
+        )
+    return data
+
+
+def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, Intent]:
+    found = {}
+    for name, body in reader.mapping(data.get(part, {}), part).items():
+        key = f"{part}.{name}"
+        fields = reader.mapping(body, key)
+        reader.only(fields, {"label", "hear"}, key)
+        found[name] = Intent(name, str(fields.get("label", name)), reader.texts_of(fields.get("hear", []), key))
+    return found
+
+
+def _cards(reader: Reader, data: Mapping[str, Any]) -> dict[str, Card]:
+    cards = {}
+    for name, body in data.items():
+        key = f"card.{name}"
+        fields = reader.mapping(body, key)
+        reader.only(fields, {"title", "quiet", "pitch", "lines", "afterwards", "choices", "card_for"}, key)
+        choices = tuple(
+            CardChoice(
+                str(choice.get("label", "")), reader.texts_of(choice.get("hear", []), key), str(choice["card"]), str(id_)
+            )
+            for id_, choice in reader.mapping(fields.get("choices", {}), key).items()
+        )
+        cards[name] = Card(
+            id=name,
+            title=reader.text(fields.get("title"), f"{key}.title"),
+            lines=reader.passages(fields.get("lines"), key),
+            quiet=str(fields.get("quiet", "no")) == "yes",
+            pitch=int(fields.get("pitch", 40)),
+            afterwards=str(fields.get("afterwards", "")),
+            choices=choices,
+        )
+    return cards
+
+
+# ---- checking
+
+
+def _templates_in(content: Content) -> Iterator[tuple[str, str]]:
+    for part, intents in (("commands", content.commands), ("answers", content.answers), ("remarks", content.remarks)):
+        for intent in intents.values():
+            yield from ((f"{part}.{intent.id}", template) for template in intent.hear)
+    for card in content.cards.values():
+        for choice in card.choices:
+            yield from ((f"card.{card.id}.{choice.id}", template) for template in choice.hear)
+    for walk in content.walkthroughs.values():
+        for step in walk.steps.values():
+            for outcome in step.outcomes.values():
+                yield from ((f"{step.id}.{outcome.id}", template) for template in outcome.hear)
+            for spot in step.spots:
+                yield from ((f"{step.id}.{spot.id}", template) for template in spot.hear)
+
+
+def _check_templates(content: Content, home: Path) -> None:
+    try:
+        templates = Templates(content.rules)
+        key = "rules"
+        for name in content.rules:
+            templates.pattern(f"<{name}>")
+        for key, template in _templates_in(content):
+            templates.pattern(template)
+    except TemplateError as error:
+        raise ContentError(
+            "content-template", f"In {home}, under '{key}': {error}.", "Mend the template; see voice/templates.py."
+        ) from error
+
+
+def _check_cards(content: Content, home: Path) -> None:
+    wanted = {choice.card: card.id for card in content.cards.values() for choice in card.choices}
+    for walk in content.walkthroughs.values():
+        wanted |= {o.card: f"{s.id}.{o.id}" for s in walk.steps.values() for o in s.outcomes.values() if o.card}
+    for card, where in wanted.items():
+        if card not in content.cards:
+            raise ContentError(
+                "content-card",
+                f"In {home}, '{where}' leads to the card '{card}', which does not exist.",
+                "Add it to cards.yaml, or name one that is there.",
+            )
+
+
+def _check_values(content: Content, home: Path) -> None:
+    steps = {step for walk in content.walkthroughs.values() for step in walk.steps}
+    known = LINE_VALUES | OWN_VALUES | steps
+    for key, text in content.texts.items():
+        if not string.Template(text).is_valid() or values_of(text) - known:
+            raise ContentError(
+                "content-value",
+                f"In {home}, the text '{key}' uses {sorted(values_of(text) - known) or 'a lone $ sign'}.",
+                f"Use one of: {', '.join(sorted(LINE_VALUES | OWN_VALUES))}, or the id of a step.",
+            )
