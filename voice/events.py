@@ -121,7 +121,14 @@ class NotUnderstood:
     """There was speech, and it was none of what is live. Normal, not an error."""
 
 
-Meaning = Answer | Command | Danger | Silence | NotUnderstood
+@dataclass(frozen=True)
+class Remark:
+    """No answer, but something that deserves one: "whatever", "it's my fault" (SPEC 2.3, rules 9 and 10)."""
+
+    id: str
+
+
+Meaning = Answer | Command | Danger | Silence | NotUnderstood | Remark
 
 
 # ---- what to do
@@ -188,6 +195,19 @@ class Adjust:
 
 
 @dataclass(frozen=True)
+class Set:
+    """Remember a setting that the person chose: what is "country" or "answer_by"."""
+
+    what: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Hide:
+    """Clear the screen at once: somebody came in."""
+
+
+@dataclass(frozen=True)
 class Keep:
     """Write this to the notes. Exists only after a yes."""
 
@@ -209,7 +229,7 @@ class Finish:
     reason: str
 
 
-Act = Say | Listen | ShowCard | ShowPlan | Adjust | Keep | Forget | Finish
+Act = Say | Listen | ShowCard | ShowPlan | Adjust | Set | Hide | Keep | Forget | Finish
 
 
 @dataclass(frozen=True)

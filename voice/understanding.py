@@ -1,0 +1,226 @@
+"""What was heard -> what it means, given what is live now. Pure: no audio, clock or disk.
+
+`Listen` says which answers and commands are live; the grammar for the recogniser and the understanding both come from the
+same templates and both obey it. Only a whole utterance is a command: "I want to stop smoking" is an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from voice.content import Content
+from voice.events import Answer, Command, Heard, Kind, Listen, Meaning, NotUnderstood, Pressed, Remark, Source
+from voice.templates import Templates, normalise
+from voice.trust import Trust, trust
+from voice.walkthrough import Step
+
+UNKNOWN = "[unk]"
+# A small model hears best with 5 to 20 phrases live: the main wordings only (product.md, SPEC section 6).
+MAIN_WORDINGS = 2
+_OWN_FEELING_WORDS = 3
+# Ids that a step may leave to the common answers of intents.yaml.
+_SKIPPED_FOR_KEYS = frozenset({"skip", "own", "said"})
+
+
+class Understanding:
+    """Understands utterances and keys against the content of one language."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._templates = Templates(content.rules)
+        self._steps: dict[str, Step] = {
+            step.id: step for walk in content.walkthroughs.values() for step in walk.steps.values()
+        }
+        self._numbers = {word: number for number, words in content.numbers.items() for word in words}
+        self._fillers = frozenset(content.number_fillers)
+        self._whole = lru_cache(maxsize=None)(self._compile)
+
+    # ---- what may be said now
+
+    def wordings(self, listen: Listen, id_: str) -> tuple[str, ...]:
+        """Templates of one live answer: the step's own, then the common ones."""
+        step = self._steps.get(listen.step)
+        own = step.outcomes[id_].hear if step and id_ in step.outcomes else ()
+        card = self._content.cards.get(listen.step.removeprefix("card:"))
+        if card:
+            own += tuple(t for choice in card.choices if choice.id == id_ for t in choice.hear)
+        common = self._content.answers.get(id_)
+        return own + (common.hear if common else ())
+
+    def label(self, listen: Listen, id_: str) -> str:
+        """What the screen calls a live answer."""
+        step = self._steps.get(listen.step)
+        if step and id_ in step.outcomes and step.outcomes[id_].label:
+            return step.outcomes[id_].label
+        card = self._content.cards.get(listen.step.removeprefix("card:"))
+        if card:
+            for choice in card.choices:
+                if choice.id == id_:
+                    return choice.label
+        common = self._content.answers.get(id_)
+        return common.label if common else id_.replace("_", " ")
+
+    def options(self, listen: Listen) -> list[tuple[str, str]]:
+        """(key, label) for the screen: number keys in the order of `listen.expects`."""
+        if listen.kind is Kind.NUMBER:
+            return [("0-10", "")]
+        ids = [id_ for id_ in listen.expects if id_ not in _SKIPPED_FOR_KEYS]
+        return [(str(number), self.label(listen, id_)) for number, id_ in enumerate(ids, 1)]
+
+    def phrases(self, listen: Listen) -> list[str]:
+        """What the recogniser's grammar holds at this step: the main wordings of what is live, and no more."""
+        found: dict[str, None] = {}
+        for id_ in listen.expects:
+            self._main(self.wordings(listen, id_), found)
+        if listen.kind is Kind.NUMBER:
+            for words in self._content.numbers.values():
+                found.setdefault(words[0])
+        for name in listen.commands:
+            self._main(self._content.commands[name].hear, found, 1)
+        return list(found)
+
+    def _main(self, templates: Sequence[str], found: dict[str, None], most: int = MAIN_WORDINGS) -> None:
+        for template in templates[:most]:
+            for phrase in self._templates.phrases(template, most=4):
+                found.setdefault(phrase)
+
+    # ---- what was said
+
+    def understand(self, sound: Heard | Pressed, listen: Listen) -> Meaning:
+        """The meaning of an utterance or a key at this step."""
+        match sound:
+            case Pressed(key=key):
+                return self._key(key, listen)
+            case Heard(source=Source.TYPED, text=text):
+                return self._typed(normalise(text), listen)
+            case _:
+                return self._spoken(sound, listen)
+
+    def _key(self, key: str, listen: Listen) -> Meaning:
+        if key.isdigit():
+            if listen.kind is Kind.NUMBER:
+                return Answer(str(int(key))) if int(key) <= 10 else NotUnderstood()
+            ids = [id_ for id_ in listen.expects if id_ not in _SKIPPED_FOR_KEYS]
+            if key == "0" and "not_sure" in ids:
+                return Answer("not_sure")
+            return Answer(ids[int(key) - 1]) if 1 <= int(key) <= len(ids) else NotUnderstood()
+        # Keys mean the same everywhere, whether or not the word is live.
+        return Command(key) if key in self._content.commands else NotUnderstood()
+
+    def _typed(self, text: str, listen: Listen) -> Meaning:
+        if text.isdigit() and listen.kind is not Kind.FREE:
+            return self._key(text, listen)
+        if meaning := self.parse(text, listen):
+            return meaning
+        return self._own(text, listen, sure=True) or self._remark([text]) or NotUnderstood()
+
+    def _spoken(self, heard: Heard, listen: Listen) -> Meaning:
+        text = normalise(heard.text)
+        free = [normalise(line) for line in heard.free or ()]
+        by_grammar = self.parse(text, listen)
+        by_free = [meaning for line in free if (meaning := self.parse(line, listen))]
+        if by_grammar is not None:
+            match trust(text, heard.free, [_key_of(m) == _key_of(by_grammar) for m in by_free], heard.confidence):
+                case Trust.SURE:
+                    return _sure(by_grammar, True)
+                case Trust.UNSURE:
+                    return _sure(by_grammar, False)
+        elif by_free and free and self.parse(free[0], listen) == by_free[0]:
+            # A wording that is not in the small grammar: understood, and checked where it matters.
+            return _sure(by_free[0], False)
+        own = self._own(free[0] if free else "", listen, sure=False)
+        return own or self._remark(free) or NotUnderstood()
+
+    def parse(self, text: str, listen: Listen) -> Meaning | None:
+        """Meaning of a whole utterance in normalised text, or None. "I don't know" goes before everything."""
+        for candidate in self._readings(text):
+            ordered = sorted(listen.expects, key=lambda id_: id_ != "not_sure")
+            for id_ in ordered:
+                if self._whole(self.wordings(listen, id_)).match(candidate):
+                    return Answer(id_)
+            if listen.kind is Kind.NUMBER and (number := self._number(candidate, listen)) is not None:
+                return Answer(str(number))
+            for name in listen.commands:
+                if self._whole(self._content.commands[name].hear).match(candidate):
+                    return Command(name)
+        return None
+
+    def in_words(self, words: str, step: str) -> list[str]:
+        """Ids of the spots that stand in a person's free words."""
+        found = []
+        for spot in self._steps[step].spots if step in self._steps else ():
+            if self._templates.anywhere(list(spot.hear)).search(normalise(words)):
+                found.append(spot.id)
+        return found
+
+    def _compile(self, hear: tuple[str, ...]) -> re.Pattern[str]:
+        return self._templates.whole(list(hear))
+
+    def _readings(self, text: str) -> Iterable[str]:
+        """The text itself, then with sound-alike words put right ("know" -> "no")."""
+        if not text or UNKNOWN in text:
+            return
+        yield text
+        other = " ".join(self._content.homophones.get(word, word) for word in text.split())
+        if other != text:
+            yield other
+
+    def _number(self, text: str, listen: Listen) -> int | None:
+        """0 to 10 in "about a six", "six or seven", "ten out of ten". None if other words stand there."""
+        words = re.sub(r"\bout of ten\b|\bout of 10\b", "", text).split()
+        found = []
+        for word in words:
+            if word in self._numbers:
+                found.append(int(self._numbers[word]))
+            elif word.isdigit() and int(word) <= 10:
+                found.append(int(word))
+            elif word not in self._fillers:
+                return None
+        if not found or len(found) > 2:
+            return None
+        step = self._steps.get(listen.step)
+        return max(found) if step and step.pick == "higher" else found[0]
+
+    def _own(self, words: str, listen: Listen, sure: bool) -> Answer | None:
+        """Free words, or a feeling word of one's own."""
+        words = " ".join(word for word in words.split() if word != UNKNOWN)
+        if not words:
+            return None
+        if listen.kind is Kind.FREE:
+            return Answer("own", words, sure)
+        few = len(words.split()) <= _OWN_FEELING_WORDS
+        if listen.kind is Kind.FEELING and "own" in listen.expects and few:
+            return Answer("own", words, sure)
+        return None
+
+    def _remark(self, texts: Sequence[str]) -> Remark | None:
+        for text in texts:
+            for remark in self._content.remarks.values():
+                if self._templates.anywhere(list(remark.hear)).search(text):
+                    return Remark(remark.id)
+        return None
+
+
+def unknown_words(phrases: Iterable[str], knows: Mapping[str, bool] | frozenset[str]) -> set[str]:
+    """Words of a grammar that a model lacks."""
+    return {word for phrase in phrases for word in phrase.split() if word not in knows}
+
+
+def _sure(meaning: Meaning, sure: bool) -> Meaning:
+    match meaning:
+        case Answer(value=value, words=words):
+            return Answer(value, words, sure)
+        case Command(name=name):
+            return Command(name, sure)
+    return meaning
+
+
+def _key_of(meaning: Meaning) -> tuple[str, str]:
+    match meaning:
+        case Answer(value=value):
+            return ("answer", value)
+        case Command(name=name):
+            return ("command", name)
+    return ("", "")
