@@ -1,0 +1,76 @@
+"""What one talk knows: answers, flags, sections. In memory only; nothing here touches a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voice.walkthrough import Facts, Outcome
+
+DEFAULT_NAME = "your person"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answered step."""
+
+    value: str
+    spoken: str = ""
+    flags: tuple[str, ...] = ()
+    words: str = ""
+
+
+@dataclass
+class Memory:
+    """The answers of one talk, and the facts that follow from them."""
+
+    lines: frozenset[str] = frozenset()
+    """Purposes for which there is a verified help line."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """Step id -> its answer, in the order in which they were given."""
+    flags: set[str] = field(default_factory=set)
+    """Flags that no single answer carries, such as "crisis"."""
+    done: set[str] = field(default_factory=set)
+    name: str = ""
+
+    def record(self, step: str, outcome: Outcome, value: str, spoken: str, words: str, spots: tuple[str, ...]) -> None:
+        """Writes an answer down; answering again replaces it."""
+        self.entries.pop(step, None)
+        self.entries[step] = Entry(value, spoken, (*outcome.flags, *spots), words)
+
+    def forget(self, step: str) -> None:
+        """Drops an answer with all that follows from it."""
+        self.entries.pop(step, None)
+
+    def clear(self) -> None:
+        """Drops everything that the person said."""
+        self.entries.clear()
+        self.flags.clear()
+        self.done.clear()
+        self.name = ""
+
+    def all_flags(self) -> frozenset[str]:
+        """Flags of all answers and of the talk itself."""
+        return frozenset(self.flags).union(*(entry.flags for entry in self.entries.values()))
+
+    def facts(self) -> Facts:
+        """A picture of now, for conditions."""
+        flags = self.all_flags()
+        return Facts(
+            path="full" if "full" in flags else "short",
+            quiet="quiet" in flags,
+            flags=flags,
+            answers={step: entry.value for step, entry in self.entries.items()},
+            done=frozenset(self.done),
+            lines=self.lines,
+        )
+
+    def values(self) -> dict[str, str]:
+        """Values for texts: the name, and how each answer is spoken. No name where others can hear."""
+        quiet = "quiet" in self.all_flags()
+        spoken = {step: entry.spoken for step, entry in self.entries.items() if entry.spoken}
+        return {"name": DEFAULT_NAME if quiet or not self.name else self.name, **spoken}
+
+    def chosen(self) -> Mapping[str, str]:
+        """Step id -> answer id, for the notes: choices and numbers, never the person's words."""
+        return {step: entry.value for step, entry in self.entries.items()}
