@@ -1,0 +1,197 @@
+"""Crisis first: the one question of an AMBER light, the cards, and the gentle way back (SPEC section 4)."""
+
+from __future__ import annotations
+
+from voice.content import Card
+from voice.dialogue.holding import Holding
+from voice.dialogue.talk import BEFORE_QUESTION, Situation, Talk
+from voice.events import Act, Answer, Finish, Hide, Kind, Listen, Say, ShowCard
+
+GENERAL = "EMERGENCY"
+DIED = "BEREAVED"
+# Gaps between the lines of a card (SPEC 4.4), and when it is said again: every 30 s for 5 min, then every 2 min (4.5).
+LINE_GAP = 1.0
+REPEAT = 30.0
+REPEAT_LATER = 120.0
+_REPEATS = 10
+_SUICIDE = ("SUI", "SUI_LOVED")
+_VIOLENCE = ("VIO",)
+
+
+def show(talk: Talk, card: str) -> list[Act]:
+    """Puts a card over whatever is going on."""
+    known = card if card in talk.content.cards else GENERAL
+    talk.memory.flags.add("crisis")
+    if known in _VIOLENCE:
+        talk.memory.flags.add("violence")
+    if isinstance(talk.top, OnCard | AfterCard | DangerCheck):
+        return talk.replace(OnCard(talk, talk.content.cards[known]))
+    return talk.push(OnCard(talk, talk.content.cards[known]))
+
+
+class DangerCheck(Situation):
+    """AMBER: one question. Yes, unclear twice or silence shows the card; no goes back to the same step."""
+
+    name = "danger"
+
+    def __init__(self, talk: Talk, card: str) -> None:
+        super().__init__(talk)
+        self._card = card
+
+    def opening(self) -> list[Act]:
+        return self.talk.prompt("amber.died" if self._card == DIED else "amber.ask")
+
+    def question(self) -> list[Act]:
+        return self.opening()
+
+    def on_answer(self, answer: Answer) -> list[Act]:
+        match answer.value:
+            case "yes":
+                return show(self.talk, self._card)
+            case "no":
+                return [*self.talk.prompt("amber.no", pause=BEFORE_QUESTION), *self.talk.pop()]
+        return self.on_miss()
+
+    def on_miss(self) -> list[Act]:
+        self.misses += 1
+        return self.talk.prompt("amber.unclear") if self.misses == 1 else self._unclear()
+
+    def on_silence(self) -> list[Act]:
+        return self._unclear()
+
+    def _unclear(self) -> list[Act]:
+        return show(self.talk, GENERAL if self._card == DIED else self._card)
+
+
+class OnCard(Situation):
+    """A card is on the screen and read aloud, again and again, until "stop" or "I'm safe now"."""
+
+    kind = Kind.CHOICE
+
+    def __init__(self, talk: Talk, card: Card) -> None:
+        super().__init__(talk)
+        self.card = card
+        self.name = f"card:{card.id}"
+        self._line = 0
+        choices = tuple(choice.id for choice in card.choices)
+        self.expects = (*choices, "next", "safe_now", "go_back")
+        self.commands = ("stop", "repeat", "back", "slower", "louder", "softer", "pause", "done", "emergency")
+
+    def opening(self) -> list[Act]:
+        return [ShowCard(self.card.id), *self._lines()]
+
+    def question(self) -> list[Act]:
+        return self.opening()
+
+    def listen(self) -> Listen:
+        wait = REPEAT if self.silences < _REPEATS else REPEAT_LATER
+        return Listen(self.name, self.kind, self.expects, self.commands, wait)
+
+    def on_answer(self, answer: Answer) -> list[Act]:
+        for choice in self.card.choices:
+            if choice.id == answer.value:
+                return show(self.talk, choice.card)
+        match answer.value:
+            case "next":
+                return self._step_to(self._line + 1)
+            case "safe_now":
+                return self.talk.replace(AfterCard(self.talk, self.card))
+            case "go_back":
+                return [*self.talk.prompt("amber.no", pause=BEFORE_QUESTION), *self.talk.pop()]
+        return self.on_miss()
+
+    def on_command(self, name: str) -> list[Act] | None:
+        match name:
+            case "repeat":
+                return self._lines()
+            case "back":
+                return self._step_to(self._line - 1)
+            case "emergency":
+                return show(self.talk, GENERAL)
+            case "done":
+                return self.talk.replace(AfterCard(self.talk, self.card))
+            case "stop":
+                # The violence card leaves the screen too: somebody may be looking (SPEC 4.4).
+                hide: list[Act] = [Hide()] if self.card.quiet else []
+                after = AfterCard(self.talk, self.card)
+                self.talk.floor[-1] = after
+                return [*hide, *self.talk.push(Holding(self.talk, "stopped"))]
+        return None
+
+    def on_silence(self) -> list[Act]:
+        self.silences += 1
+        return self._lines()
+
+    def on_miss(self) -> list[Act]:
+        # Whoever is busy with somebody on the floor is not asked to say it again.
+        return []
+
+    def _passages(self) -> list[Say]:
+        return [act for act in self.talk.say(self.card.lines, LINE_GAP) if isinstance(act, Say)]
+
+    def _lines(self) -> list[Act]:
+        self._line = 0
+        return [Say(line.key, line.values, LINE_GAP) for line in self._passages()]
+
+    def _step_to(self, line: int) -> list[Act]:
+        lines = self._passages()
+        self._line = max(0, min(line, len(lines) - 1))
+        return [ShowCard(self.card.id, self._line), Say(lines[self._line].key, lines[self._line].values, LINE_GAP)]
+
+
+class AfterCard(Situation):
+    """The way back: something else unsafe? A breath. Then plan, go on or stop; never straight into homework."""
+
+    def __init__(self, talk: Talk, card: Card) -> None:
+        super().__init__(talk)
+        self.card = card
+        self.name = "after_card"
+        self._stage = "unsafe"
+
+    def opening(self) -> list[Act]:
+        if self.card.id == DIED:
+            self._stage = "way"
+            return [*self.talk.prompt("bereaved.after"), *self.question()]
+        return [*self.talk.prompt("card.after"), *self.question()]
+
+    def question(self) -> list[Act]:
+        key = {"unsafe": "card.anything_else_unsafe", "breath": "grounding.ask", "way": "card.back"}[self._stage]
+        return self.talk.prompt(key)
+
+    def listen(self) -> Listen:
+        self.kind = Kind.CHOICE if self._stage == "way" else Kind.YES_NO
+        self.expects = ("plan", "go_on", "stop") if self._stage == "way" else ("yes", "no", "not_sure")
+        self.commands = tuple(c for c in super().commands if c not in self.expects)
+        return super().listen()
+
+    def on_answer(self, answer: Answer) -> list[Act]:
+        match (self._stage, answer.value):
+            case ("unsafe", "yes" | "not_sure"):
+                return show(self.talk, GENERAL)
+            case ("unsafe", _):
+                self._stage = "breath" if self.card.id in _SUICIDE else "way"
+                return self.question()
+            case ("breath", "yes"):
+                self._stage = "way"
+                return [*self.talk.prompt("grounding.breath", pause=3.0), *self.question()]
+            case ("breath", _):
+                self._stage = "way"
+                return self.question()
+            case (_, "plan"):
+                self.talk.floor.pop()
+                return self.talk.flow.to_plan()
+            case (_, "stop"):
+                return [*self.talk.prompt("close.crisis"), Finish("stopped")]
+        return self.talk.pop()
+
+    def on_command(self, name: str) -> list[Act] | None:
+        if name in ("go_on", "back") and self._stage == "way":
+            return self.talk.pop()
+        if name == "done":
+            return [*self.talk.prompt("close.crisis"), Finish("done")]
+        return None
+
+    def give_up(self) -> list[Act]:
+        if self._stage == "unsafe":
+            return show(self.talk, GENERAL)
+        return self.talk.push(Holding(self.talk, "hold"))

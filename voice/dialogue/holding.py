@@ -1,0 +1,63 @@
+"""Being quiet together: paused, stopped, or a long silence. The place is kept."""
+
+from __future__ import annotations
+
+from voice.dialogue.talk import Situation, Talk
+from voice.events import Act, Answer, Finish, Kind, Listen
+
+# No more talking for 5 minutes (SPEC section 6).
+QUIET = 300.0
+_HINT_AFTER = 3
+
+
+class Holding(Situation):
+    """Nothing is said until the person goes on. `how` is "hold", "paused", "stopped" or "rest"."""
+
+    name = "hold"
+    kind = Kind.CHOICE
+
+    def __init__(self, talk: Talk, how: str) -> None:
+        super().__init__(talk)
+        self.how = how
+        self._beneath = talk.top
+
+    def opening(self) -> list[Act]:
+        return self.talk.prompt(self.how)
+
+    def question(self) -> list[Act]:
+        return self.talk.prompt("hold.back")
+
+    def listen(self) -> Listen:
+        beneath = self._beneath.listen()
+        if self.how == "hold":
+            # A late answer is still an answer.
+            return Listen(beneath.step, beneath.kind, beneath.expects, beneath.commands, QUIET, beneath.end)
+        return Listen(self.name, Kind.CHOICE, ("yes",), beneath.commands, QUIET, beneath.end)
+
+    def on_answer(self, answer: Answer) -> list[Act]:
+        if self.how == "hold":
+            self.talk.floor.pop()
+            return self.talk.top.on_answer(answer)
+        return self._go_on()
+
+    def on_command(self, name: str) -> list[Act] | None:
+        match name:
+            case "go_on" | "repeat":
+                return self._go_on()
+            case "pause" if self.how != "hold":
+                return self._go_on()  # the same key pauses and goes on
+            case "stop" | "done":
+                return [*self.talk.prompt("stopped"), Finish("stopped")]
+        self.talk.floor.pop()
+        return None
+
+    def on_silence(self) -> list[Act]:
+        self.silences += 1
+        return self.talk.prompt("hold.back") if self.silences == 1 and self.how == "hold" else []
+
+    def on_miss(self) -> list[Act]:
+        self.misses += 1
+        return self.talk.prompt("hold.back") if self.misses % _HINT_AFTER == 0 else []
+
+    def _go_on(self) -> list[Act]:
+        return [*self.talk.prompt("go_on"), *self.talk.pop()]
