@@ -138,7 +138,7 @@ class Reader:
                 body = {**self.mapping(data["section_end"], "section_end"), "section": section}
                 order[f"{section}_end"] = self._step(f"{section}_end", body)
         if "choose" in data:
-            body = {"section": next(reversed(sections)), **self.mapping(data["choose"], "choose")}
+            body = {"section": list(sections)[-1], **self.mapping(data["choose"], "choose")}
             order["choose"] = self._step("choose", body)
         return order
 

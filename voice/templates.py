@@ -22,7 +22,8 @@ from hassil.expression import (
     Sentence,
     TextChunk,
 )
-from hassil.parse_expression import ParseError, parse_sentence
+from hassil.parse_expression import parse_sentence
+from hassil.parser import ParseError
 from hassil.sample import sample_expression
 
 # A space in a template: one in the text, or nothing where a left-out optional part already has one beside it.

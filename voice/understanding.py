@@ -81,6 +81,12 @@ class Understanding:
             self._main(self._content.commands[name].hear, found, 1)
         return list(found)
 
+    def main_phrases(self, command: str) -> list[str]:
+        """The main wordings of one command."""
+        found: dict[str, None] = {}
+        self._main(self._content.commands[command].hear, found)
+        return list(found)
+
     def _main(self, templates: Sequence[str], found: dict[str, None], most: int = MAIN_WORDINGS) -> None:
         for template in templates[:most]:
             for phrase in self._templates.phrases(template, most=4):

@@ -115,7 +115,7 @@ class OwnLine(Situation):
 
     name = "plan_own"
     kind = Kind.FREE
-    expects = ("none",)
+    expects: tuple[str, ...] = ("none",)
 
     def __init__(self, talk: Talk, review: Reviewing, slot: str) -> None:
         super().__init__(talk)

@@ -138,13 +138,13 @@ class Walk:
             if route.when == ALWAYS:
                 return
 
-    def _condition(self, when: When) -> list[str]:
+    def _condition(self, when: When) -> str | None:
         if when == ALWAYS:
-            return []
+            return None
         name = describe(when)
         if not hasattr(self._model, name):
             setattr(self._model, name, lambda: when.holds(self._facts()))
-        return [name]
+        return name
 
 
 def describe(when: When) -> str:
