@@ -1,0 +1,269 @@
+"""What the person has set: file < environment < flags. Frozen; a change is a new value, saved by name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from voice.errors import SettingsError
+
+COUNTRIES = ("US", "CA", "UK", "IE", "AU", "NZ", "IN", "ZA", "EU", "OTHER")
+ANSWERS = ("voice", "keys", "typing")
+RATES = (50, 70, 85, 100, 125, 150, 200)
+"""Percent of the usual pace; 50 to 200 % in seven steps (VVSG 7.1-K)."""
+VOLUMES = tuple(range(10, 101, 10))
+"""Percent. Never 0: a voice that cannot be heard looks broken."""
+STRETCH = (1.0, 1.5, 2.0)
+"""How much longer waits last, by patience."""
+HOME = "AFTERWARDS_HOME"
+
+_APP = "afterwards"
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a person can set, with its default. `""` means "not set" for a text."""
+
+    home: Path | None = None
+    """One folder for all that is written. None: the usual places of this computer. Never in the file."""
+    country: str = ""
+    """One of COUNTRIES, for the help lines."""
+    answer_by: str = "voice"
+    """One of ANSWERS."""
+    rate: int = 100
+    """Percent, one of RATES."""
+    volume: int = 80
+    """Percent, one of VOLUMES."""
+    patience: int = 0
+    """0, 1 or 2: index into STRETCH."""
+    voice: str = ""
+    model: str = ""
+    """Name or folder of a speech model."""
+    microphone: str = ""
+    speaker: str = ""
+    barge_in: bool = True
+    """The person may talk over the voice."""
+    headphones: bool = False
+    """The microphone cannot hear the voice, so everything is open all the time."""
+    help_key: str = "f1"
+    """Key that calls for emergency help, beside F1."""
+
+    @property
+    def stretch(self) -> float:
+        """Factor for every wait: 1.0, 1.5 or 2.0."""
+        return STRETCH[self.patience]
+
+    @property
+    def settings_file(self) -> Path:
+        return (self.home or platformdirs.user_config_path(_APP, appauthor=False)) / "settings.toml"
+
+    @property
+    def notes_file(self) -> Path:
+        # A folder of its own, so that it can be closed to other people without closing a folder the person chose.
+        return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "notes" / "notes.db"
+
+    @property
+    def cache_dir(self) -> Path:
+        if self.home:
+            return self.home / "cache"
+        return platformdirs.user_cache_path(_APP, appauthor=False)
+
+    @property
+    def models_dir(self) -> Path:
+        return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "models"
+
+    @property
+    def first_run(self) -> bool:
+        """Nothing was ever saved here."""
+        return not self.settings_file.exists()
+
+    def stepped(self, what: str, steps: int) -> Settings:
+        """`what` ("rate", "volume" or "patience") moved by so many steps, stopping at either end."""
+        scale: tuple[int, ...] = {"rate": RATES, "volume": VOLUMES, "patience": tuple(range(len(STRETCH)))}[what]
+        place = scale.index(getattr(self, what)) + steps
+        changed: dict[str, Any] = {what: scale[max(0, min(place, len(scale) - 1))]}
+        return replace(self, **changed)
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force. `flags`: field name -> value, None where the flag was not given.
+
+    Every field has an environment variable: AFTERWARDS_ and the field's name in capitals.
+    Raises SettingsError naming the file, variable or flag, and the remedy.
+    """
+    env = os.environ if environ is None else environ
+    given = {name: value for name, value in flags.items() if value is not None}
+    if unknown := given.keys() - {f.name for f in fields(Settings)}:
+        raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
+    home = _home(given.get("home") or env.get(HOME))
+    values = _stored(Settings(home=home).settings_file)
+    for name in _READ:
+        variable = f"AFTERWARDS_{name.upper()}"
+        if text := env.get(variable, ""):
+            values[name] = _read(name, text, f"the environment variable {variable}", "Change or unset it.")
+        if name in given:
+            flag = f"the flag --{name.replace('_', '-')}"
+            values[name] = _read(name, given[name], flag, "Give another value, or leave it out.")
+    return Settings(home=home, **values)
+
+
+def save(settings: Settings, only: Iterable[str] | None = None) -> None:
+    """Write what differs from the default to the settings file: aside first, then renamed, so it is whole or untouched.
+
+    `only`: names of the fields to change; all others stay as the file has them, so a passing flag is not kept for ever.
+    Raises SettingsError when the file cannot be written, or when the one that is there is broken (it is left as it is).
+    """
+    path = settings.settings_file
+    stored = _stored(path)
+    values = {name: getattr(settings, name) for name in _READ}
+    if only is not None:
+        chosen = set(only)
+        values = {name: value for name, value in values.items() if name in chosen}
+        values = {**{name: value for name, value in stored.items() if name not in chosen}, **values}
+    default = Settings()
+    lines = ["# Written by Afterwards. Delete this file to start afresh."]
+    for name in _READ:
+        if name in values and values[name] != getattr(default, name):
+            lines.append(f"{name} = {_toml(_read(name, values[name], 'the new setting', 'Choose another value.'))}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(path, ("\n".join(lines) + "\n").encode())
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(
+            "settings-not-written",
+            f"I could not save your settings in {path}: {_reason(error)}.",
+            f"Check that this folder can be written to and has space, or set {HOME} to another folder.",
+        ) from error
+
+
+def _home(value: object) -> Path | None:
+    if not value:
+        return None
+    return Path(os.path.abspath(Path(str(value)).expanduser()))  # noqa: PTH100 - resolve() would follow links
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    remedy = "Put that line right, or move the file away to start afresh."
+    try:
+        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(
+            "settings-unreadable",
+            f"I could not read your settings in {path}: {_reason(error)}.",
+            "Check that this is a file you may read, or move it away to start afresh.",
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("settings-broken", f"The settings file {path} is not in order: {error}.", remedy) from error
+    for key in raw:
+        if key not in _READ:
+            raise SettingsError(
+                "settings-key",
+                f'The settings file {path} has a key that I do not know: "{key}".',
+                f"I know: {', '.join(_READ)}. {remedy}",
+            )
+    return {key: _read(key, value, f"the settings file {path}", remedy) for key, value in raw.items()}
+
+
+def _read(name: str, value: object, where: str, remedy: str) -> Any:
+    """`value` as the field wants it; SettingsError saying what fits otherwise."""
+    reader, fits = _READ[name]
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise SettingsError(
+            "settings-value", f'In {where}, "{name}" cannot be {value!r}.', f"It can be {fits}. {remedy}"
+        ) from error
+
+
+def _one_of(options: tuple[str, ...], change: Callable[[str], str]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or change(value.strip()) not in options:
+            raise ValueError
+        return change(value.strip())
+
+    return read
+
+
+def _step(options: tuple[int, ...]) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        number = int(value)
+        if number not in options:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _TRUE + _FALSE:
+        return value.strip().lower() in _TRUE
+    raise ValueError
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str | Path) or "\0" in str(value):
+        raise ValueError
+    return str(value).strip()
+
+
+def _list(options: Iterable[object]) -> str:
+    return ", ".join(str(option) for option in options)
+
+
+_READ: dict[str, tuple[Callable[[object], Any], str]] = {
+    "country": (_one_of(("", *COUNTRIES), lambda text: text.upper().replace("GB", "UK")), _list(COUNTRIES)),
+    "answer_by": (_one_of(ANSWERS, str.lower), _list(ANSWERS)),
+    "rate": (_step(RATES), _list(RATES)),
+    "volume": (_step(VOLUMES), _list(VOLUMES)),
+    "patience": (_step((0, 1, 2)), "0, 1, 2"),
+    "voice": (_text, "the name of a voice"),
+    "model": (_text, "the name or folder of a speech model"),
+    "microphone": (_text, "the name of a microphone"),
+    "speaker": (_text, "the name of a loudspeaker"),
+    "barge_in": (_switch, "true, false"),
+    "headphones": (_switch, "true, false"),
+    "help_key": (_text, "the name of a key, such as f1"),
+}
+
+
+def _toml(value: bool | int | str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".settings-")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(aside).unlink()
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
