@@ -160,6 +160,8 @@ class Listen:
     """Seconds of silence that end the utterance."""
     longest: float = 60.0
     """Seconds after which an utterance is taken as it is."""
+    over_speech: bool = False
+    """The program is speaking meanwhile: only what may interrupt it is live."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voice.content import LINE_VALUES, Content, values_of
@@ -317,7 +317,7 @@ class Session:
         try:
             self._mouth.start(utterance)
             self._open_while_speaking(text, listen)
-            while not self._mouth.wait(_TICK):
+            while not self._mouth.wait(0 if self._ears else _TICK):
                 sound = self._interruption(listen)
                 if sound is not None:
                     self._mouth.stop()
@@ -335,14 +335,13 @@ class Session:
         phrases = []
         for name in HOT_COMMANDS if self.manner.barge_in else ():
             phrases += [p for p in self._understanding.main_phrases(name) if f" {p.split()[0]}" not in spoken]
-        hot = Listen(listen.step, listen.kind, (), HOT_COMMANDS, listen.wait, listen.end)
+        hot = replace(listen, expects=(), commands=HOT_COMMANDS, over_speech=True)
         for ears in self._ears:
             ears.open(hot, phrases)
 
     def _interruption(self, listen: Listen) -> Sound | None:
-        for ears in self._ears:
-            sound = ears.poll(0)
-            match sound:
+        for ears in list(self._ears):
+            match sound := ears.poll(_TICK / len(self._ears)):
                 case None:
                     continue
                 case Heard(source=Source.VOICE):
