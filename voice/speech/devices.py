@@ -1,0 +1,157 @@
+"""Which microphone and loudspeaker there are, by name, and how loud a sound is."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from voice.errors import MicrophoneError, SpeakerError, VoiceError
+
+Way = Literal["in", "out"]
+
+FULL_SCALE = 32768.0
+SILENT_DBFS = -96.0
+"""What `level` says of digital silence: the range of 16 bits."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """One way in or out, as PortAudio lists it."""
+
+    index: int
+    name: str
+    channels: int
+    """Most channels that it takes."""
+    rate: int
+    """Its own rate, in hertz."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """How loud a stretch of sound was."""
+
+    dbfs: float
+    """Root mean square, in decibels below full scale; -96 for digital silence."""
+    peak: float
+    """Largest sample, 0 to 1."""
+    clipped: float
+    """Share of samples at full scale, 0 to 1; above about 0.001 the microphone is too loud."""
+
+
+def level(blocks: Iterable[bytes]) -> Level:
+    """Measure blocks of int16 mono sound together."""
+    samples = np.frombuffer(b"".join(blocks), dtype=np.int16)
+    if not samples.size:
+        return Level(SILENT_DBFS, 0.0, 0.0)
+    loud = np.abs(samples.astype(np.float32))
+    rms = float(np.sqrt(np.mean(np.square(loud))))
+    dbfs = 20 * math.log10(rms / FULL_SCALE) if rms > 0 else SILENT_DBFS
+    return Level(max(dbfs, SILENT_DBFS), float(loud.max()) / FULL_SCALE, float(np.mean(loud >= 32767)))
+
+
+class Audio:
+    """PortAudio, loaded when first needed. The microphone and the loudspeaker share one.
+
+    PortAudio's list of devices is frozen until it is started anew, and that ends every stream; so whoever holds a
+    stream compares `generation` before touching it, and `refresh` is refused while somebody is heard or spoken to.
+    """
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.lock = threading.RLock()
+        self._busy: set[int] = set()
+        self._library: Any = None
+
+    def library(self, way: Way) -> Any:
+        """The sounddevice module. Raises MicrophoneError or SpeakerError where PortAudio is missing."""
+        if self._library is None:
+            try:
+                import sounddevice  # fails at import where PortAudio is missing
+            except (OSError, ImportError) as error:
+                raise _problem(
+                    way, "no-portaudio", "The sound library PortAudio is missing.", "Install the package libportaudio2."
+                ) from error
+            self._library = sounddevice
+        return self._library
+
+    def devices(self, way: Way) -> tuple[Device, ...]:
+        """Every device for this way. Empty where there is none. Raises MicrophoneError or SpeakerError."""
+        library = self.library(way)
+        with self.lock:
+            try:
+                listed = list(library.query_devices())
+            except library.PortAudioError as error:
+                raise _none(way) from error
+        key = "max_input_channels" if way == "in" else "max_output_channels"
+        return tuple(
+            Device(int(d["index"]), str(d["name"]), int(d[key]), int(d["default_samplerate"]))
+            for d in listed
+            if int(d[key]) > 0
+        )
+
+    def find(self, way: Way, wanted: str | None = None) -> Device:
+        """The device of that name (whole name first, then a part of it, whatever its case), or the default one.
+
+        Raises MicrophoneError or SpeakerError, naming what there is instead.
+        """
+        found = self.devices(way)
+        if not found:
+            raise _none(way)
+        if wanted is None:
+            default = self._default(way)
+            return next((d for d in found if d.index == default), found[0])
+        low = wanted.casefold()
+        for match in (lambda d: d.name.casefold() == low, lambda d: low in d.name.casefold()):
+            for device in found:
+                if match(device):
+                    return device
+        names = ", ".join(d.name for d in found)
+        raise _problem(way, "not-found", f'"{wanted}" is not plugged in.', f"Plug it in, or choose one of: {names}.")
+
+    def _default(self, way: Way) -> int:
+        library = self.library(way)
+        with self.lock:
+            try:
+                return int(library.default.device[0 if way == "in" else 1])
+            except (library.PortAudioError, TypeError, ValueError):
+                return -1
+
+    def busy(self, owner: object, on: bool) -> None:
+        """Say that `owner`'s stream must not be cut off now, or may be again."""
+        with self.lock:
+            (self._busy.add if on else self._busy.discard)(id(owner))
+
+    def refresh(self, owner: object) -> bool:
+        """Read the list of devices again. False, and nothing done, while another's stream is in use."""
+        with self.lock:
+            if self._library is None or self._busy - {id(owner)}:
+                return False
+            self.generation += 1
+            try:
+                self._library._terminate()
+                self._library._initialize()
+            except self._library.PortAudioError:
+                return False
+            return True
+
+
+def names(way: Way, audio: Audio | None = None) -> tuple[str, ...]:
+    """Names to choose from. Raises MicrophoneError or SpeakerError where PortAudio is missing."""
+    return tuple(device.name for device in (audio or Audio()).devices(way))
+
+
+def _problem(way: Way, code: str, message: str, remedy: str) -> VoiceError:
+    if way == "in":
+        return MicrophoneError(f"microphone-{code}", message, remedy)
+    return SpeakerError(f"speaker-{code}", message, remedy)
+
+
+def _none(way: Way) -> VoiceError:
+    if way == "in":
+        return _problem(way, "none", "I can't find a microphone.", "Plug one in, or answer with the keys.")
+    return _problem(way, "none", "I can't find a loudspeaker.", "Plug one in, or read the words on the screen.")

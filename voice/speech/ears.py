@@ -1,0 +1,158 @@
+"""The ears: a source of sound and one turn of talk after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from voice.errors import MicrophoneError
+from voice.events import Heard, Listen, Trouble
+from voice.speech.recogniser import SpeechModel
+from voice.speech.sources import FileSource, Source
+from voice.speech.turn import Turn
+
+DEAF = 0.3
+"""Seconds after `open` that are not heard: the tail of our own voice is in the room still."""
+RETRY = 1.0
+"""Seconds between two tries to get a lost microphone back."""
+
+
+class VoiceEars:
+    """Hears one turn at a time through a source, on one thread: all work is done inside `poll`."""
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        source_factory: Callable[[], Source],
+        deaf: float = DEAF,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model = model
+        self._source = source_factory()
+        self._deaf = deaf
+        self._clock = clock
+        self._turn: Turn | None = None
+        self._reopen: Callable[[], Turn] | None = None
+        self._started = False
+        self._told = False
+        self._retry_at = 0.0
+
+    @property
+    def speaking(self) -> bool:
+        """Somebody is talking now."""
+        return self._turn is not None and self._turn.speaking
+
+    @property
+    def working(self) -> bool:
+        """The microphone is there, as far as we know."""
+        return self._started
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Phrases of the last `open` that this model can't write."""
+        return self._turn.dropped if self._turn else ()
+
+    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
+        """Hear one turn, with exactly these phrases. A microphone that is missing is told by `poll`.
+
+        Raises ModelError where the model stopped working.
+        """
+        self._reopen = lambda: Turn(self._model, listen, phrases, self._deaf)
+        self._turn = self._reopen()
+        if self._started:
+            self._source.discard()
+
+    def poll(self, seconds: float) -> Heard | Trouble | None:
+        """Hear for at most that long. A Heard once, when the turn ended; Trouble once, when the microphone is lost.
+
+        After Trouble go on polling: it tries to get the microphone back, and hears again when it is.
+        """
+        until = self._clock() + seconds
+        while True:
+            left = until - self._clock()
+            if left <= 0:
+                return None
+            try:
+                if not self._start(left):
+                    continue
+                block = self._source.read(left)
+            except MicrophoneError as error:
+                trouble = self._lost(error)
+                if trouble is not None:
+                    return trouble
+                continue
+            if self._turn is None:
+                continue
+            heard = self._take(self._turn, block)
+            if heard is not None:
+                self._turn = None
+                return heard
+            if block is None and self._source.ended:
+                return None
+
+    def close(self) -> None:
+        """Stop hearing, and drop what is in flight. The microphone stays open, so that the next `open` is quick."""
+        self._turn = self._reopen = None
+
+    def shut(self) -> None:
+        """Let go of the microphone."""
+        self.close()
+        self._source.stop()
+        self._started = False
+
+    def _start(self, left: float) -> bool:
+        if self._started:
+            return True
+        wait = self._retry_at - self._clock()
+        if wait > 0:
+            time.sleep(min(wait, left))
+            return False
+        self._source.start()
+        self._started, self._told = True, False
+        return True
+
+    def _lost(self, error: MicrophoneError) -> Trouble | None:
+        self._started = False
+        self._retry_at = self._clock() + RETRY
+        if self._turn is not None and self._reopen is not None:
+            self._turn = self._reopen()  # half a sentence is worse than none
+        if self._told:
+            return None
+        self._told = True
+        return Trouble(error)
+
+    def _take(self, turn: Turn, block: bytes | None) -> Heard | None:
+        if block is None:
+            return turn.finish() if self._source.ended else None
+        behind = self._source.behind
+        heard = turn.feed(block)
+        return heard if heard is None else replace(heard, took=heard.took + behind)
+
+
+def hear_file(path: Path | str, model: SpeechModel, listen: Listen, phrases: Sequence[str]) -> Heard:
+    """What the ears make of a recording, as fast as this machine can. The file's end ends the turn.
+
+    Gives an empty Heard where nobody speaks in it. Raises ScriptError where it is not a recording, or ModelError.
+    """
+    return hear_source(FileSource(path), model, listen, phrases)
+
+
+def hear_source(source: Source, model: SpeechModel, listen: Listen, phrases: Sequence[str]) -> Heard:
+    """The same for any source that ends. Gives the first turn in it."""
+    turn = Turn(model, listen, phrases)
+    seconds = 0.0
+    source.start()
+    try:
+        while not source.ended:
+            block = source.read(1.0)
+            if block is None:
+                continue
+            seconds += len(block) / 32000
+            heard = turn.feed(block)
+            if heard is not None:
+                return heard
+        return turn.finish() or Heard(text="", free=(), confidence=0.0, seconds=round(seconds, 2))
+    finally:
+        source.stop()

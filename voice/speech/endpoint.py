@@ -1,0 +1,63 @@
+"""Is somebody talking, and since when not? No clock in here: time is the sound that was fed."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+import webrtcvad
+
+from voice.speech.sources import RATE
+
+FRAME_SECONDS = 0.02
+FRAME_BYTES = int(RATE * FRAME_SECONDS) * 2
+
+AGGRESSIVE = 2
+"""webrtcvad's mode, 0 to 3: 3 refuses most noise, and quiet endings of words with it."""
+QUIETEST = -62.0
+"""dBFS. Below this nothing is speech, whatever webrtcvad says of it."""
+ABOVE_NOISE = 5.0
+"""Decibels above the room's own noise at which sound can be speech."""
+ONSET = 3
+"""Frames of speech among the last five that start an utterance: 60 ms, so that a tap does not."""
+
+
+class Endpoint:
+    """Watches 20 ms frames of 16 kHz int16 mono."""
+
+    def __init__(self) -> None:
+        self._vad = webrtcvad.Vad(AGGRESSIVE)
+        self._recent: deque[bool] = deque(maxlen=5)
+        self._noise = QUIETEST
+        self.voiced = 0.0
+        """Seconds of frames that sounded like speech since `begin`."""
+        self.quiet = 0.0
+        """Seconds since the last frame that sounded like speech."""
+
+    @property
+    def onset(self) -> bool:
+        """Somebody has just begun to talk."""
+        return sum(self._recent) >= ONSET
+
+    def begin(self) -> None:
+        """Forget the last utterance; the room's noise stays known."""
+        self._recent.clear()
+        self.voiced = self.quiet = 0.0
+
+    def feed(self, frame: bytes) -> None:
+        """Take exactly FRAME_BYTES."""
+        samples = np.frombuffer(frame, dtype=np.int16).astype(np.float32)
+        power = float(np.mean(np.square(samples)))
+        loud = 20 * math.log10(math.sqrt(power) / 32768) if power > 0 else -96.0
+        # The noise floor falls at once and rises by 1 dB a second, so that talking hardly lifts it.
+        self._noise = max(QUIETEST - ABOVE_NOISE, min(loud, self._noise + FRAME_SECONDS))
+        speech = loud > max(QUIETEST, self._noise + ABOVE_NOISE) and bool(self._vad.is_speech(frame, RATE))
+        self._recent.append(speech)
+        if speech:
+            self.voiced += FRAME_SECONDS
+        # One frame alone is a click: it does not keep a turn open.
+        if speech and sum(self._recent) >= 2:
+            self.quiet = 0.0
+        else:
+            self.quiet += FRAME_SECONDS

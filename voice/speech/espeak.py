@@ -1,0 +1,125 @@
+"""A pyttsx3 driver of our own: espeak-ng's sound in memory, with the place of every word in it.
+
+The driver that pyttsx3 brings writes what it speaks to a file, plays it by another program, and can't be stopped. Here
+nothing touches the disk: what is spoken may be personal.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+import types
+from typing import Any
+
+DRIVER = "afterwards_memory"
+
+SLOWEST, FASTEST = 80, 450
+"""Words a minute that espeak-ng can do."""
+SYNCHRONOUS = 2
+"""espeak's output mode in which `Synth` returns when all the sound was delivered."""
+
+
+class EspeakInMemory:
+    """What pyttsx3 asks of a driver, and `take` for us. One at a time in a process: espeak is global."""
+
+    def __init__(self) -> None:
+        """Raises OSError, ImportError or RuntimeError where espeak-ng is not installed."""
+        self._espeak, self.rate = _espeak()
+        self._proxy: Any = None
+        self._pcm: list[bytes] = []
+        self._words: list[tuple[int, int]] = []
+
+    def take(self) -> tuple[bytes, list[tuple[int, int]]]:
+        """What was spoken since the last call: int16 mono at `rate` hertz, and (character, milliseconds) a word."""
+        spoken = b"".join(self._pcm), self._words
+        self._pcm, self._words = [], []
+        return spoken
+
+    def attach(self, proxy: Any) -> EspeakInMemory:
+        """pyttsx3 builds its driver through this."""
+        self._proxy = proxy
+        return self
+
+    # pyttsx3's own names from here on
+
+    def say(self, text: str) -> None:
+        self._proxy.setBusy(True)
+        self._proxy.notify("started-utterance")
+        # Set anew each time: the last one to set it is the one that espeak calls.
+        self._espeak.SetSynthCallback(self._collect)
+        result = self._espeak.Synth(text.encode("utf-8"), flags=self._espeak.CHARS_UTF8)
+        self._proxy.notify("finished-utterance", completed=result == self._espeak.EE_OK)
+        self._proxy.setBusy(False)
+
+    def setProperty(self, name: str, value: Any) -> None:  # noqa: N802
+        if name == "voice":
+            if self._espeak.SetVoiceByName(str(value).encode("utf-8")) != self._espeak.EE_OK:
+                raise ValueError(f"espeak has no voice {value}")
+        elif name == "rate":
+            self._espeak.SetParameter(self._espeak.RATE, max(SLOWEST, min(FASTEST, int(value))), 0)
+        elif name == "pitch":
+            self._espeak.SetParameter(self._espeak.PITCH, max(0, min(99, int(value))), 0)
+        elif name == "volume":
+            self._espeak.SetParameter(self._espeak.VOLUME, round(float(value) * 100), 0)
+        else:
+            raise KeyError(name)
+
+    def getProperty(self, name: str) -> Any:  # noqa: N802
+        if name == "voice":
+            voice = self._espeak.GetCurrentVoice()
+            return voice.contents.identifier.decode("utf-8") if voice else ""
+        if name == "voices":
+            return [v.identifier.decode("utf-8") for v in self._espeak.ListVoices(None)]
+        parameter = {"rate": self._espeak.RATE, "pitch": self._espeak.PITCH, "volume": self._espeak.VOLUME}[name]
+        value = self._espeak.GetParameter(parameter)
+        return value / 100 if name == "volume" else value
+
+    def startLoop(self) -> None:  # noqa: N802
+        self._proxy.setBusy(False)  # runs what is queued; `say` works it off at once
+
+    def endLoop(self) -> None:  # noqa: N802
+        """Nothing runs on."""
+
+    def iterate(self) -> Any:
+        self._proxy.setBusy(False)
+        yield
+
+    def stop(self) -> None:
+        """Nothing runs on: the player is what stops."""
+
+    def destroy(self) -> None:
+        """espeak stays initialised: it can't be ended and begun again within a process."""
+
+    def _collect(self, wave: Any, count: int, events: Any) -> int:
+        if wave and count > 0:
+            self._pcm.append(ctypes.string_at(wave, count * 2))
+        at = 0
+        while events[at].type != self._espeak.EVENT_LIST_TERMINATED:
+            if events[at].type == self._espeak.EVENT_WORD:
+                self._words.append((events[at].text_position - 1, events[at].audio_position))
+            at += 1
+        return 0
+
+
+def engine_in_memory() -> tuple[Any, EspeakInMemory]:
+    """A pyttsx3 engine that speaks into memory, and the driver to take the sound from."""
+    from pyttsx3.engine import Engine
+
+    driver = EspeakInMemory()
+    module = types.ModuleType(f"pyttsx3.drivers.{DRIVER}")
+    module.buildDriver = driver.attach  # type: ignore[attr-defined]
+    # pyttsx3 imports its driver by this name and has no other way in.
+    sys.modules[module.__name__] = module
+    return Engine(DRIVER), driver
+
+
+@functools.cache
+def _espeak() -> tuple[Any, int]:
+    """(pyttsx3's ctypes binding, hertz). Initialised once in a process, because espeak can't do it twice."""
+    from pyttsx3.drivers import _espeak as binding  # loads libespeak-ng, or raises
+
+    rate = binding.Initialize(SYNCHRONOUS, 200)
+    if rate <= 0:
+        raise RuntimeError("espeak-ng does not start")
+    return binding, int(rate)

@@ -1,0 +1,237 @@
+"""One output stream, held open, that plays what it is given and falls silent within a block."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import soxr
+
+from voice.errors import SpeakerError, VoiceError
+from voice.speech.devices import Audio, Device
+from voice.speech.sources import Samples
+
+BLOCK_SECONDS = 0.01
+"""A block, and so the longest that a stop waits for the sound card to ask; 220 at 22,050 Hz played well."""
+DEAD_AFTER = 2.0
+"""Seconds without the sound card asking for sound after which it counts as gone."""
+
+
+class Player:
+    """Plays one utterance at a time, piece by piece. Pieces of an older utterance are refused by their token."""
+
+    def __init__(self, device: str | None = None, audio: Audio | None = None) -> None:
+        self._wanted = device
+        self._audio = audio or Audio()
+        self._stream: Any = None
+        self._generation = -1
+        self._channels = 1
+        self._latency = 0.0
+        self.rate = 0
+        """Hertz at which the sound card is open; 0 while it is not."""
+        self._last_call = 0.0
+        self._lock = threading.Lock()
+        self._token = 0
+        self._pieces: deque[Samples] = deque()
+        self._at = 0
+        self._gain = self._wanted_gain = 1.0
+        self._played = self._given = 0
+        self._marks: list[tuple[int, int]] = []
+        self._complete = True
+        self._dropping = False
+        self._error: VoiceError | None = None
+        self._done = threading.Event()
+        self._done.set()
+
+    # ---- the stream
+
+    def open(self) -> None:
+        """Open it, or do nothing where it is open and alive. Raises SpeakerError."""
+        if self._alive():
+            return
+        self.close()
+        with self._audio.lock:
+            try:
+                self._open()
+            except SpeakerError:
+                if not self._audio.refresh(self):
+                    raise
+                self._open()
+
+    def close(self) -> None:
+        """Let go of the sound card. May be called twice."""
+        self.clear()
+        stream, self._stream = self._stream, None
+        self.rate = 0
+        if stream is None:
+            return
+        with self._audio.lock:
+            # PortAudio freed it already where it was started anew: touching it would crash.
+            if self._generation == self._audio.generation:
+                stream.close(ignore_errors=True)
+
+    def _alive(self) -> bool:
+        with self._audio.lock:
+            if self._stream is None or self._generation != self._audio.generation or not self._stream.active:
+                return False
+        return time.monotonic() - self._last_call < DEAD_AFTER
+
+    def _open(self) -> None:
+        library = self._audio.library("out")
+        device = self._audio.find("out", self._wanted)
+        problem: Exception | None = None
+        for rate, channels in _ways(device):
+            try:
+                stream = library.OutputStream(
+                    samplerate=rate,
+                    channels=channels,
+                    dtype="int16",
+                    device=device.index,
+                    blocksize=int(rate * BLOCK_SECONDS),
+                    latency="low",
+                    callback=self._callback,
+                )
+                self._last_call = time.monotonic()
+                stream.start()
+            except (library.PortAudioError, ValueError) as error:
+                problem = error
+                continue
+            self._stream, self._generation, self.rate, self._channels = stream, self._audio.generation, rate, channels
+            self._latency = float(stream.latency)
+            return
+        raise SpeakerError(
+            "speaker-busy",
+            f"The loudspeaker {device.name} does not open.",
+            "Close what else uses it, or plug it in again.",
+        ) from problem
+
+    # ---- what is played
+
+    def begin(self) -> int:
+        """A new utterance; what was playing falls silent. Gives the token for its pieces."""
+        with self._lock:
+            self._token += 1
+            self._pieces.clear()
+            self._marks = []
+            self._at = self._played = self._given = 0
+            self._gain = self._wanted_gain = 1.0
+            self._complete = self._dropping = False
+            self._error = None
+            self._done.clear()
+            self._audio.busy(self, True)
+            return self._token
+
+    def add(self, token: int, samples: Samples, marks: Sequence[tuple[int, int]] = ()) -> bool:
+        """More of the utterance: int16 mono at `rate`, with (sample, word) marks. False where it is over already."""
+        with self._lock:
+            if token != self._token or self._complete:
+                return False
+            self._marks += [(self._given + sample, word) for sample, word in marks]
+            self._given += len(samples)
+            if len(samples):
+                self._pieces.append(samples)
+            return True
+
+    def complete(self, token: int, error: VoiceError | None = None) -> None:
+        """Nothing more comes for this utterance; `error` says that not all of it could be rendered."""
+        with self._lock:
+            if token != self._token or self._complete:
+                return
+            # What the sound card holds back has to be heard before the utterance is over.
+            self._pieces.append(np.zeros(round(self._latency * self.rate), dtype=np.int16))
+            self._complete = True
+            self._error = error
+
+    def clear(self) -> None:
+        """Fall silent within a block, and drop the rest."""
+        with self._lock:
+            self._token += 1
+            self._complete = True
+            self._dropping, self._wanted_gain = True, 0.0
+            self._done.set()
+        self._audio.busy(self, False)
+
+    def hold(self, on: bool) -> None:
+        """Pause, or go on."""
+        with self._lock:
+            if not self._dropping:
+                self._wanted_gain = 0.0 if on else 1.0
+
+    def word(self, default: int) -> int:
+        """The mark that was heard last; `default` before the first."""
+        with self._lock:
+            heard = self._played - round(self._latency * self.rate)
+            at = bisect_right(self._marks, (heard, 1 << 30))
+            return self._marks[at - 1][1] if at else default
+
+    def wait(self, seconds: float) -> bool:
+        """True when the utterance is over. Raises SpeakerError where it can't be rendered, or the card went."""
+        until = time.monotonic() + seconds
+        while not self._done.wait(min(0.1, max(0.0, until - time.monotonic()))):
+            if not self._alive():
+                self.close()
+                raise SpeakerError(
+                    "speaker-gone",
+                    "The loudspeaker went away.",
+                    "Plug it in again, or read the words on the screen.",
+                )
+            if time.monotonic() >= until:
+                return False
+        self._audio.busy(self, False)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return True
+
+    def _callback(self, out: Any, frames: int, when: Any, status: Any) -> None:
+        self._last_call = time.monotonic()
+        with self._lock:
+            block = self._next(frames)
+            out[:] = block.reshape(-1, 1)  # the same on every channel
+            if self._dropping and self._gain == 0.0:
+                self._pieces.clear()
+                self._at = 0
+            if self._complete and not self._pieces:
+                self._done.set()
+
+    def _next(self, frames: int) -> Samples:
+        block = np.zeros(frames, dtype=np.int16)
+        if self._gain == 0.0 and self._wanted_gain == 0.0:
+            return block
+        filled = 0
+        while filled < frames and self._pieces:
+            piece = self._pieces[0][self._at : self._at + frames - filled]
+            block[filled : filled + len(piece)] = piece
+            filled += len(piece)
+            self._at += len(piece)
+            if self._at >= len(self._pieces[0]):
+                self._pieces.popleft()
+                self._at = 0
+        self._played += filled
+        if self._gain != self._wanted_gain:  # fade within this block: a hard edge clicks
+            block = (block * np.linspace(self._gain, self._wanted_gain, frames)).astype(np.int16)
+            self._gain = self._wanted_gain
+        return block
+
+
+def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
+    """int16 mono at another rate, in hertz."""
+    if rate == wanted or not len(samples):
+        return samples
+    changed: Samples = soxr.resample(samples, rate, wanted, quality="HQ")
+    return changed
+
+
+def _ways(device: Device) -> Iterator[tuple[int, int]]:
+    """(rate, channels) to try: what the card says of itself, then what every card can."""
+    tried: set[tuple[int, int]] = set()
+    for rate in (device.rate, 48000, 44100):
+        for channels in (min(2, device.channels), 1):
+            if (rate, channels) not in tried:
+                tried.add((rate, channels))
+                yield rate, channels
