@@ -1,0 +1,211 @@
+"""Builds the real parts for the commands: ears, mouth, notes, a whole session."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice import content as language
+from voice import models, settings
+from voice.content import Content
+from voice.dialogue import Dialogue
+from voice.errors import ModelError, VoiceError
+from voice.events import Ended, Listen, Sound, Trouble
+from voice.helplines import HelpLines
+from voice.safety import Safety
+from voice.session import Clock, Ears, Manner, Mouth, Notes, Screen, Session, purposes
+from voice.settings import Settings
+from voice.understanding import Understanding
+
+if TYPE_CHECKING:
+    from voice.speech.recogniser import SpeechModel
+
+PROJECT_MODELS = (Path(__file__).parents[1] / "models", Path(__file__).parent / "_models")
+
+
+class RealClock:
+    """The time of this machine, in seconds."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class LateEars:
+    """Ears that are still being made while the greeting is spoken. Where that fails, Trouble once, then Ended."""
+
+    def __init__(self, make: Callable[[], Ears]) -> None:
+        self._make = make
+        self._ears: Ears | None = None
+        self._error: VoiceError | None = None
+        self._told = False
+        self._wanted: tuple[Listen, Sequence[str]] | None = None
+        self._opened = False
+        self._thread = threading.Thread(target=self._work, daemon=True, name="ears")
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._ears = self._make()
+        except VoiceError as error:
+            self._error = error
+
+    @property
+    def speaking(self) -> bool:
+        return self._ears is not None and self._ears.speaking
+
+    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
+        self._wanted = (listen, phrases)
+        self._opened = False
+
+    def poll(self, seconds: float) -> Sound | None:
+        if self._error is not None:
+            if self._told:
+                return Ended()
+            self._told = True
+            return Trouble(self._error)
+        if self._ears is None:
+            self._thread.join(seconds)
+            return None
+        if not self._opened and self._wanted:
+            self._ears.open(*self._wanted)
+            self._opened = True
+        return self._ears.poll(seconds)
+
+    def close(self) -> None:
+        self._wanted = None
+        if self._ears is not None and self._opened:
+            self._ears.close()
+        self._opened = False
+
+    def shut(self) -> None:
+        self._thread.join(5)
+        if self._ears is not None:
+            self._ears.shut()
+
+
+def find_model(chosen: Settings, flag: str | None = None) -> models.Found:
+    """The model that will be used. Raises ModelError."""
+    return models.find(flag, chosen.model or None, os.environ, PROJECT_MODELS, chosen.models_dir)
+
+
+def load_model(chosen: Settings, flag: str | None = None) -> SpeechModel:
+    """Finds, checks and loads the model. Raises ModelError."""
+    found = find_model(chosen, flag)
+    models.check(found.path)
+    from voice.speech.recogniser import SpeechModel  # loads native code, which takes time: only where it is needed
+
+    return SpeechModel(found.path)
+
+
+def voice_ears(chosen: Settings, flag: str | None = None) -> Ears:
+    """Ears on the microphone. Raises ModelError, MicrophoneError."""
+
+    def make() -> Ears:
+        from voice.speech.ears import VoiceEars
+        from voice.speech.microphone import Microphone
+
+        model = load_model(chosen, flag)
+        microphone = Microphone(chosen.microphone or None)
+        if not sys.stdin.isatty():
+            # Nobody can press a key either, so a microphone that is missing ends the talk instead of waiting for ever.
+            microphone.start()
+        return VoiceEars(model, lambda: microphone)
+
+    return LateEars(make)
+
+
+def mouth(chosen: Settings) -> Mouth:
+    """The voice on the loudspeaker."""
+    from voice.speech.mouth import Mouth as RealMouth
+
+    return RealMouth(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None)
+
+
+def notes(chosen: Settings) -> Notes:
+    """Where plans are kept after a yes."""
+    from voice.notes import Notes as RealNotes
+
+    return RealNotes(chosen.notes_file)
+
+
+class Talking:
+    """The pure parts of a talk, made once from the content."""
+
+    def __init__(self, content: Content | None = None) -> None:
+        self.content = content or language.load()
+        self.understanding = Understanding(self.content)
+        self.safety = Safety(self.content.rules, self.content.safety)
+        self.lines = HelpLines(self.content.helplines, datetime.now(UTC).date())
+
+    def dialogue(self, country: str, *, set_up: bool = False) -> Dialogue:
+        """A new talk, with the help lines of a country."""
+        return Dialogue(
+            self.content,
+            lines=purposes(self.lines, country),
+            spots=self.understanding.in_words,
+            set_up=set_up,
+        )
+
+    def session(
+        self,
+        manner: Manner,
+        *,
+        ears: Sequence[Ears],
+        screen: Screen,
+        clock: Clock,
+        mouth: Mouth | None,
+        notes: Notes | None,
+        set_up: bool = False,
+        remember: Callable[[str, str], None] = lambda what, value: None,
+    ) -> Session:
+        """A session on the given parts."""
+        return Session(
+            self.content,
+            self.dialogue(manner.country, set_up=set_up),
+            self.understanding,
+            self.safety,
+            self.lines,
+            ears=ears,
+            screen=screen,
+            clock=clock,
+            mouth=mouth,
+            notes=notes,
+            manner=manner,
+            remember=remember,
+        )
+
+
+def manner(chosen: Settings) -> Manner:
+    """How to speak and wait, as it is set."""
+    return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in)
+
+
+def remember_in(chosen: Settings) -> Callable[[str, str], None]:
+    """Saves what the person chose at the first run; a folder that can't be written to costs nothing else."""
+
+    def remember(what: str, value: str) -> None:
+        nonlocal chosen
+        chosen = replace(chosen, **{what: value})
+        settings.save(chosen, only=[what])
+
+    return remember
+
+
+def require_model(chosen: Settings, flag: str | None) -> SpeechModel | None:
+    """The model, or None where there is none at all; a named one that is broken is an error."""
+    try:
+        return load_model(chosen, flag)
+    except ModelError as error:
+        if error.code == "no-model":
+            return None
+        raise
