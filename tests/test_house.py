@@ -24,6 +24,7 @@ LONGEST = 400  # lines in one file
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli"}),
+    frozenset({"parts"}),
     frozenset({"rehearse"}),
     frozenset({"session"}),
     frozenset({"dialogue", "understanding", "safety"}),
@@ -34,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 # The parts at the edge: they know the two lowest floors alone, and only those who build the real parts know them.
 EDGE = frozenset({"speech", "screen", "keyboard", "notes", "models", "settings"})
 GROUND = frozenset({"events", "errors"})
-BUILDERS = frozenset({"cli", "rehearse"})
+BUILDERS = frozenset({"cli", "parts"})
 
 SOUND = {"sounddevice", "vosk", "pyttsx3", "soxr", "soundfile", "webrtcvad"}
 NETWORK = {"urllib", "http", "socket", "ssl", "requests", "ftplib"}

@@ -198,6 +198,15 @@ def test_without_the_right_to_install_it_says_the_command_and_goes_on(copy: Copy
     (copy.bin / "espeak-ng").unlink()
     done = copy.run("setup")
     assert done.returncode == 0
+    assert "su -c 'apt-get install -y espeak-ng'" in done.stdout
+    assert not any("apt-get" in line for line in copy.asked())
+
+
+def test_where_a_password_cannot_be_typed_it_says_the_command_and_goes_on(copy: Copy) -> None:
+    (copy.bin / "espeak-ng").unlink()
+    copy.command("sudo", "exit 1")
+    done = copy.run("setup")
+    assert done.returncode == 0
     assert "sudo apt-get install -y espeak-ng" in done.stdout
     assert not any("apt-get" in line for line in copy.asked())
 
