@@ -20,7 +20,8 @@ STALE_AFTER = 12
 
 _SURE = ("sure", "fairly", "doubtful")
 _FIELDS = {"name", "number", "spoken", "sure", "checked", "how", "region", "only_for", "text", "hours", "notes"}
-_DIGITS = {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())}
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {word: str(value) for value, word in enumerate(_WORDS)}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class HelpLine:
 class HelpLines:
     """All lines of helplines.yaml.
 
-    `today` is the day against which `stale` is reckoned; without it nothing is stale. Raises ContentError for broken data.
+    `today` is the day against which `stale` is reckoned; without it nothing is stale. Broken data raises ContentError.
     """
 
     def __init__(self, data: Mapping[str, Any], today: date | None = None) -> None:
@@ -74,6 +75,8 @@ class HelpLines:
         self._lines: dict[str, list[HelpLine]] = {}
         self._emergency: dict[str, HelpLine] = {}
         for country, body in data.items():
+            if not {"name", "emergency"} <= set(body):
+                raise _fault(country, "needs a name and an emergency number")
             self._names[country] = str(body["name"])
             if extra := set(body) - {"name", "emergency", "fallback", *PURPOSES}:
                 raise _fault(country, f"has the unknown part '{sorted(extra)[0]}'")

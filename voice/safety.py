@@ -44,11 +44,16 @@ CALM = Verdict(Light.GREEN)
 
 # A person's longest turn is 60 s, some 200 words; typed text beyond this keeps its beginning and its end.
 _LONGEST = 4000
-# `_` in a template is any one word and `__` one to three, but never one that turns the meaning round.
+# In a template, `_` is any one word and `__` one to three, but never one that turns the meaning round; `___` is one to
+# eight words of any kind.
 _WORD = r"(?!(?:i|we|you|not|no|nobody|never|none|myself|themself)(?![^ ]))[^ #]+"
 _WORDS = rf"{_WORD}(?: +{_WORD}){{0,2}}"
+_STRETCH = r"[^ #*]+(?: +[^ #*]+){0,7}"
 _COVERED = "#"
-_START = "*"  # stands before the first word, so that `_` can be the start of an utterance as well
+_COUNTED = frozenset(
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+)  # "nine nine nine" is no stumble
+_EDGE = "*"  # stands before the first word and after the last, so that a phrase can ask for the end
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ class Safety:
         self._endings = [(re.compile(re.escape(end) + r"(?![^ ])"), into) for end, into in data["endings"].items()]
         self._sayings = self._finder(data["sayings"])
         self._people = [(self._finder(several), who) for who, several in data["people"].items()]
-        self._fillers = re.compile(rf"(?<![^ ])(?:{_either(data['fillers'])})(?![^ ])")
+        self._fillers = _words_of(data["fillers"])
+        self._small = _words_of(data["small_words"])
         self._harmless = self._finder(data["harmless"])
         self._reassuring = self._finder(data["reassuring"])
         self._long_ago = self._finder(data["past"]["long_ago"])
@@ -93,6 +99,7 @@ class Safety:
         self._worried = self._finder(data["worried"])
         self._joins = self._finder(data["joins"])
         self._death = self._finder(data["death"]["hear"])
+        self._death_unless = self._finder(data["death"]["unless"])
         self._death_card: str = data["death"]["card"]
         self._child_card: str = data["child_speaking"]["card"]
         self._child = self._finder(data["child_speaking"]["hear"])
@@ -107,13 +114,13 @@ class Safety:
         plain = self.plain(text)
         if not plain:
             return CALM
-        plain = f"{_START} {plain}"
+        plain = f"{_EDGE} {plain} {_EDGE}"
         seen = _cover(self._harmless, plain)
         found = list(self._find(seen, event=False, whole=plain))
         told = _cover(self._reassuring, seen)
         events = list(self._find(told, event=True, whole=plain))
         death = self._death.search(told)
-        if death and self._is_past(plain, death.start(), death.end(), self._long_ago):
+        if death and self._death_unless.search(self._clause(plain, death.start(), death.end())):
             death = None
         if death and not self._now.search(told):
             events = []  # "he's dead, he overdosed" is grief; what is happening now still counts
@@ -124,10 +131,10 @@ class Safety:
         if len(text) > _LONGEST:
             text = text[: _LONGEST // 2] + " " + text[-_LONGEST // 2 :]
         words = normalise(text).replace("[unk]", " ").replace("[", " ").replace("]", " ")
-        words = self._rewrite(_squeeze(words))
+        words = self._rewrite(_fluent(self._fillers.sub(" ", words)))
         for ending, into in self._endings:
             words = ending.sub(into, words)
-        words = _squeeze(self._fillers.sub(" ", words))
+        words = _squeeze(self._small.sub(" ", words))
         words = _cover(self._sayings, _fluent(words))
         for finds, who in self._people:
             words = finds.sub(who, words)
@@ -142,7 +149,9 @@ class Safety:
             for hit in group.finds.finditer(text):
                 light = group.light
                 if self._is_past(whole, hit.start(), hit.end(), self._long_ago):
-                    continue
+                    if not self._now.search(self._long_ago.sub(_COVERED, whole)):
+                        continue
+                    light = Light.AMBER  # "years ago ... and now he's done it again"
                 if self._is_past(whole, hit.start(), hit.end(), self._lately) or (
                     group.worries and self._worried.search(self._clause(whole, hit.start(), hit.end()))
                 ):
@@ -152,7 +161,11 @@ class Safety:
     def _decide(self, matches: list[_Match], told: str, death: bool, answering: bool) -> Verdict:
         order = {id(group): place for place, group in enumerate(self._groups)}
         lights = [
-            (Light.AMBER if not answering and not match.group.direct else match.light, order[id(match.group)], match.group)
+            (
+                Light.AMBER if not answering and not match.group.direct else match.light,
+                order[id(match.group)],
+                match.group,
+            )
             for match in matches
         ]
         reds = sorted((place, group.name, group.card) for light, place, group in lights if light is Light.RED)
@@ -188,8 +201,10 @@ class Safety:
     # ---- reading the data
 
     def _finder(self, templates: Sequence[str]) -> re.Pattern[str]:
-        sources = [self._templates.pattern(template).replace("__", _WORDS) for template in templates]
-        return re.compile(rf"(?<![^ ])(?:{_either(source.replace('_', _WORD) for source in sources)})(?![^ ])")
+        sources = [
+            self._templates.pattern(template).replace("___", _STRETCH).replace("__", _WORDS) for template in templates
+        ]
+        return _words_of(source.replace("_", _WORD) for source in sources)
 
     def _group(self, item: Mapping[str, Any]) -> _Group:
         return _Group(
@@ -205,6 +220,10 @@ class Safety:
 
 def _either(sources: Iterable[str]) -> str:
     return "|".join(f"(?:{source})" for source in sources) or r"(?!)"
+
+
+def _words_of(sources: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^ ])(?:{_either(sources)})(?![^ ])")
 
 
 def _rewriter(ways: Mapping[str, Sequence[str]]) -> Callable[[str], str]:
@@ -232,7 +251,7 @@ def _fluent(text: str) -> str:
             words.pop()
         words.append(word)
         for size in (1, 2, 3):
-            if len(words) >= 2 * size and words[-size:] == words[-2 * size : -size]:
+            if words[-size:] == words[-2 * size : -size] and not _COUNTED.issuperset(words[-size:]):
                 del words[-size:]
                 break
     return " ".join(words)
