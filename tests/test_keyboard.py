@@ -1,0 +1,255 @@
+"""Keys and typed words, through a real pseudo-terminal and real pipes."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from voice.errors import SettingsError
+from voice.events import Ended, Heard, Kind, Listen, Pressed, Sound, Source
+from voice.keyboard import KEYS, Keyboard, Typing, labels
+
+if sys.platform == "win32":
+    pytest.skip("needs a pseudo-terminal", allow_module_level=True)
+
+import pty
+import termios
+
+PATIENCE = 10.0
+
+
+def typed(text: str) -> Heard:
+    return Heard(text, Source.TYPED)
+
+
+@dataclass
+class Desk:
+    keyboard: Keyboard
+    master: int
+    slave: int
+
+    def ask(self, kind: Kind) -> None:
+        self.keyboard.open(Listen("step", kind), ())
+
+    def types(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def next(self) -> Sound | None:
+        return self.keyboard.poll(PATIENCE)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "r", encoding="utf-8", closefd=False) as stream, os.fdopen(
+        os.dup(slave), "w", encoding="utf-8"
+    ) as echo:
+        keyboard = Keyboard(stream, echo)
+        yield Desk(keyboard, master, slave)
+        keyboard.shut()
+    os.close(master)
+    os.close(slave)
+
+
+SEQUENCES = {
+    "f1": "\x1bOP", "f2": "\x1bOQ", "f3": "\x1bOR", "f4": "\x1bOS", "escape": "\x1b", "c-m": "\r", "c-j": "\n",
+    "left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B", "delete": "\x1b[3~", "end": "\x1b[F",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "command"), [(name, key.command) for key in KEYS for name in key.keys])
+def test_every_command_key(desk: Desk, name: str, command: str) -> None:
+    desk.ask(Kind.CHOICE)
+    desk.types(SEQUENCES.get(name, name))
+    assert desk.next() == Pressed(command)
+
+
+def test_digits_answer_at_once_and_letters_make_a_line(desk: Desk) -> None:
+    desk.ask(Kind.CHOICE)
+    desk.types("2")
+    assert desk.next() == Pressed("2")
+    desk.types("they lefd\x7ft 3 times")
+    shown = b""
+    while b"they left 3 times" not in shown:
+        assert select.select([desk.master], [], [], PATIENCE)[0], shown
+        shown += os.read(desk.master, 4096)
+    desk.types("\r")
+    assert desk.next() == typed("they left 3 times")
+
+
+def test_a_number_up_to_ten(desk: Desk) -> None:
+    desk.ask(Kind.NUMBER)
+    desk.types("10")
+    assert desk.next() == Pressed("10")
+    desk.types("1\r")
+    assert desk.next() == Pressed("1")
+    desk.types("7")
+    assert desk.next() == Pressed("7")
+    desk.types("1")
+    assert desk.next() == Pressed("1"), "alone, once the wait for a nought is over"
+
+
+def test_digits_are_words_where_words_are_free(desk: Desk) -> None:
+    desk.ask(Kind.FREE)
+    desk.types("3 of us went\r")
+    assert desk.next() == typed("3 of us went")
+
+
+def test_typing_holds_the_clock(desk: Desk) -> None:
+    desk.ask(Kind.FREE)
+    assert not desk.keyboard.speaking
+    desk.types("I")
+    assert desk.keyboard.poll(0.5) is None
+    assert desk.keyboard.speaking
+    desk.types("t\r")
+    assert desk.next() == typed("It")
+    assert not desk.keyboard.speaking
+
+
+def test_emergency_works_in_the_middle_of_a_line(desk: Desk) -> None:
+    desk.ask(Kind.FREE)
+    desk.types("we wen\x1bOP")
+    assert desk.next() == Pressed("emergency")
+    assert not desk.keyboard.speaking
+
+
+def test_ctrl_c_stops_and_a_second_one_ends(desk: Desk) -> None:
+    desk.ask(Kind.CHOICE)
+    desk.types("\x03")
+    assert desk.next() == Pressed("stop")
+    desk.types("\x03")
+    assert desk.next() == Ended()
+    assert desk.next() == Ended()
+
+
+def test_letters_beyond_ascii(desk: Desk) -> None:
+    desk.ask(Kind.FREE)
+    desk.types("café 母\r")
+    assert desk.next() == typed("café 母")
+
+
+def test_the_terminal_is_given_back(desk: Desk) -> None:
+    before = termios.tcgetattr(desk.slave)
+    desk.ask(Kind.CHOICE)
+    assert termios.tcgetattr(desk.slave) != before, "it was raw in between"
+    desk.keyboard.shut()
+    assert termios.tcgetattr(desk.slave) == before
+    desk.keyboard.shut()
+
+
+def test_the_terminal_is_given_back_after_an_exception(desk: Desk) -> None:
+    """A program that dies without shut(), in a process of its own on the same terminal."""
+    before = termios.tcgetattr(desk.slave)
+    code = (
+        "import sys\nfrom voice.keyboard import Keyboard\nk = Keyboard(sys.stdin)\nk.poll(0)\n"
+        "import termios\nprint(bool(termios.tcgetattr(0)[3] & termios.ICANON), flush=True)\nraise RuntimeError('gone')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=desk.slave, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "False\n", "it was raw"
+    assert "RuntimeError: gone" in done.stderr
+    assert termios.tcgetattr(desk.slave) == before
+
+
+def test_a_closed_terminal_ends() -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "r", encoding="utf-8") as stream, open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
+        keyboard = Keyboard(stream, nowhere)
+        keyboard.open(Listen("step", Kind.CHOICE), ())
+        os.close(master)
+        assert keyboard.poll(PATIENCE) == Ended()
+        keyboard.shut()
+
+
+# ---- what presses mean, with told time
+
+
+def test_a_held_or_trembling_key_is_one_press() -> None:
+    typing = Typing()
+    assert typing.press("1", 0.0) == [Pressed("1")]
+    assert typing.press("1", 0.3) == []
+    assert typing.press("1", 0.6) == []
+    assert typing.press("2", 0.7) == [Pressed("2")]
+    assert typing.press("2", 9.0) == [Pressed("2")]
+    assert typing.press("up", 9.1) + typing.press("up", 9.2) == [Pressed("louder")] * 2
+
+
+def test_a_one_waits_and_then_stands() -> None:
+    typing = Typing()
+    typing.kind = Kind.NUMBER
+    assert typing.press("1", 0.0) == []
+    assert typing.tick(1.0) == []
+    assert typing.busy
+    assert typing.tick(1.3) == [Pressed("1")]
+    assert not typing.busy
+    assert typing.press("1", 5.0) == []
+    assert typing.press("escape", 5.1) == [Pressed("1"), Pressed("stop")]
+
+
+def test_ctrl_c_twice_slowly_is_two_stops() -> None:
+    typing = Typing()
+    assert typing.press("c-c", 0.0) + typing.press("c-c", 3.0) == [Pressed("stop")] * 2
+    assert typing.press("c-c", 4.0) == [Ended()]
+
+
+def test_another_help_key() -> None:
+    typing = Typing("F12")
+    assert typing.press("f12", 0.0) == [Pressed("emergency")]
+    assert typing.press("f1", 1.0) == [Pressed("emergency")]
+    assert labels("f12")["emergency"] == "F12"
+    for wrong in ("escape", "the big one", ""):
+        with pytest.raises(SettingsError):
+            Typing(wrong)
+
+
+def test_no_key_means_two_things() -> None:
+    names = [name for key in KEYS for name in key.keys]
+    assert len(names) == len(set(names))
+    assert set(labels()) == {key.command for key in KEYS}
+
+
+# ---- pipes
+
+
+def through_a_pipe(data: bytes) -> list[Sound | None]:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "r", encoding="ascii") as stream:
+        keyboard = Keyboard(stream)
+        keyboard.open(Listen("step", Kind.CHOICE), ())
+        os.write(writer, data)
+        os.close(writer)
+        sounds = [keyboard.poll(PATIENCE)]
+        while sounds[-1] != Ended() and sounds[-1] is not None:
+            sounds.append(keyboard.poll(PATIENCE))
+        assert keyboard.poll(0) == Ended()
+        keyboard.shut()
+    return sounds
+
+
+def test_lines_from_a_pipe() -> None:
+    data = "1\n10\r\nthey left\nkey:emergency\nkey:3\n\n11\ncafé".encode()
+    assert through_a_pipe(data) == [
+        Pressed("1"), Pressed("10"), typed("they left"), Pressed("emergency"), Pressed("3"), Pressed("repeat"),
+        typed("11"), typed("café"), Ended(),
+    ]  # fmt: skip
+
+
+def test_an_empty_pipe_and_junk() -> None:
+    assert through_a_pipe(b"") == [Ended()]
+    assert through_a_pipe(b"\xff\xfe yes\n")[-1] == Ended()
+
+
+def test_shutting_while_nothing_comes() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "r", encoding="utf-8") as stream:
+        keyboard = Keyboard(stream)
+        assert keyboard.poll(0.0) is None
+        keyboard.shut()
+        os.close(writer)
