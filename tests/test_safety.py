@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.safety import CALM, Light, Safety
-from voice.templates import TemplateError
+from voice.templates import TemplateError, Templates
 
 ENGLISH = Path(__file__).parents[1] / "voice" / "content" / "en"
 TABLE = Path(__file__).parents[2] / "shared" / "content" / "crisis_phrases.tsv"
@@ -162,6 +162,11 @@ def test_ordinary_answers_and_commands_are_no_danger(text: str) -> None:
         "he hit the bottle and then he hit me",
         "he felt cornered and he's got a knife",
         "he broke down the door",
+        "he's not breathing normally",
+        "he'll kill me if i tell anyone",
+        "help me stop him he's hitting me",
+        "i gave him the naloxone kit and nothing",
+        "i want out of this life",
         "my ex has a gun",
         "call nine nine nine",
         "he's over those",
@@ -172,6 +177,19 @@ def test_ordinary_answers_and_commands_are_no_danger(text: str) -> None:
 )
 def test_a_saying_hides_no_danger_beside_it(text: str) -> None:
     assert SAFETY.judge(text).light is Light.RED
+
+
+def test_no_saying_swallows_the_danger_beside_it() -> None:
+    data = read(ENGLISH / "safety.yaml")
+    templates = Templates(data["rules"])
+    for template in data["harmless"]:
+        for saying in templates.phrases(template, most=3):
+            for text in (
+                f"he's not breathing and {saying}",
+                f"{saying} and he's got a gun",
+                f"{saying} and he wants to die",
+            ):
+                assert SAFETY.judge(text).light is Light.RED, text
 
 
 @pytest.mark.parametrize("text", ["", " ", "[unk]", "[unk] [unk]", "...", "'", "um", "\0", "[[[", "_ __ ___ * #"])
