@@ -24,6 +24,7 @@ LONGEST = 400  # lines in one file
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli"}),
+    frozenset({"check"}),
     frozenset({"parts"}),
     frozenset({"rehearse"}),
     frozenset({"session"}),
@@ -35,7 +36,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 # The parts at the edge: they know the two lowest floors alone, and only those who build the real parts know them.
 EDGE = frozenset({"speech", "screen", "keyboard", "notes", "models", "settings"})
 GROUND = frozenset({"events", "errors"})
-BUILDERS = frozenset({"cli", "parts"})
+BUILDERS = frozenset({"cli", "check", "parts"})
 
 SOUND = {"sounddevice", "vosk", "pyttsx3", "soxr", "soundfile", "webrtcvad"}
 NETWORK = {"urllib", "http", "socket", "ssl", "requests", "ftplib"}
@@ -66,6 +67,8 @@ def name_of(path: Path) -> str:
 def part_of(path: Path) -> str:
     """The part of the house a file belongs to: a folder's name, or the file's. cli_notes.py is part of cli."""
     parts = path.relative_to(VOICE).with_suffix("").parts
+    if parts[0] == "fetching":
+        return "models"  # finding a model, and getting one
     family = re.match(r"(cli|screen|rehearse|session)_", parts[0])
     return family[1] if family else parts[0]
 
