@@ -35,8 +35,7 @@ class VoiceEars:
         self._clock = clock
         self._turn: Turn | None = None
         self._reopen: Callable[[], Turn] | None = None
-        self._started = False
-        self._told = False
+        self._started = self._flowing = self._told = False
         self._retry_at = 0.0
 
     @property
@@ -46,8 +45,8 @@ class VoiceEars:
 
     @property
     def working(self) -> bool:
-        """The microphone is there, as far as we know."""
-        return self._started
+        """Sound comes in."""
+        return self._started and self._flowing
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -83,7 +82,10 @@ class VoiceEars:
                 if trouble is not None:
                     return trouble
                 continue
+            self._flowing = self._flowing or block is not None
             if self._turn is None:
+                if self._source.ended:
+                    return None
                 continue
             heard = self._take(self._turn, block)
             if heard is not None:
@@ -100,7 +102,7 @@ class VoiceEars:
         """Let go of the microphone."""
         self.close()
         self._source.stop()
-        self._started = False
+        self._started = self._flowing = False
 
     def _start(self, left: float) -> bool:
         if self._started:
@@ -114,7 +116,7 @@ class VoiceEars:
         return True
 
     def _lost(self, error: MicrophoneError) -> Trouble | None:
-        self._started = False
+        self._started = self._flowing = False
         self._retry_at = self._clock() + RETRY
         if self._turn is not None and self._reopen is not None:
             self._turn = self._reopen()  # half a sentence is worse than none

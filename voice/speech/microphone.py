@@ -13,6 +13,8 @@ from voice.speech.sources import RATE, Resampler
 
 DEAD_AFTER = 2.0
 """Seconds without a single frame after which the microphone counts as gone. PortAudio's own flags are not reliable."""
+FIRST_AFTER = 4.0
+"""The same before the first frame: a sound server that was asleep took up to 2 s to send it."""
 HELD = 1000
 """Blocks that wait at most, about 20 s; older sound is of no use to a talk."""
 BLOCK_SECONDS = 0.02
@@ -29,6 +31,7 @@ class Microphone:
         self._blocks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._resample = Resampler(RATE, 1)
         self._last_frame = 0.0
+        self._flowing = False
         self.name = ""
         """Of the device that is open; empty while none is."""
 
@@ -67,7 +70,8 @@ class Microphone:
             pass
         with self._audio.lock:
             alive = self._generation == self._audio.generation and bool(self._stream.active)
-        if not alive or time.monotonic() - self._last_frame > DEAD_AFTER:
+        limit = DEAD_AFTER if self._flowing else FIRST_AFTER
+        if not alive or time.monotonic() - self._last_frame > limit:
             self.stop()
             raise _gone(self._wanted)
         return None
@@ -98,6 +102,7 @@ class Microphone:
         device = self._audio.find("in", self._wanted)
         problem: Exception | None = None
         for rate, channels in _ways(device):
+            self._last_frame, self._flowing = time.monotonic(), False
             try:
                 stream = library.RawInputStream(
                     samplerate=rate,
@@ -114,7 +119,6 @@ class Microphone:
                 continue
             self._stream, self._generation = stream, self._audio.generation
             self._resample = Resampler(rate, channels)
-            self._last_frame = time.monotonic()
             self.name = device.name
             return
         raise MicrophoneError(
@@ -124,7 +128,7 @@ class Microphone:
         ) from problem
 
     def _callback(self, data: Any, frames: int, when: Any, status: Any) -> None:
-        self._last_frame = time.monotonic()
+        self._last_frame, self._flowing = time.monotonic(), True
         if self._blocks.qsize() < HELD:
             self._blocks.put(bytes(data))
 

@@ -16,8 +16,10 @@ from voice.errors import SpeakerError, VoiceError
 from voice.speech.devices import Audio, Device
 from voice.speech.sources import Samples
 
-BLOCK_SECONDS = 0.01
-"""A block, and so the longest that a stop waits for the sound card to ask; 220 at 22,050 Hz played well."""
+LATENCY = "high"
+"""PortAudio's word for about 35 ms, with blocks of about 9 ms of its own choosing. The only choice that played without
+a gap at 44.1 and 48 kHz, whatever the sound server runs at; "low", or blocks of ours, broke up where the rates differ.
+"""
 DEAD_AFTER = 2.0
 """Seconds without the sound card asking for sound after which it counts as gone."""
 
@@ -92,8 +94,7 @@ class Player:
                     channels=channels,
                     dtype="int16",
                     device=device.index,
-                    blocksize=int(rate * BLOCK_SECONDS),
-                    latency="low",
+                    latency=LATENCY,
                     callback=self._callback,
                 )
                 self._last_call = time.monotonic()
@@ -228,9 +229,9 @@ def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
 
 
 def _ways(device: Device) -> Iterator[tuple[int, int]]:
-    """(rate, channels) to try: what the card says of itself, then what every card can."""
+    """(rate, channels) to try: what cards and sound servers mostly run at, then what the card says of itself."""
     tried: set[tuple[int, int]] = set()
-    for rate in (device.rate, 48000, 44100):
+    for rate in (48000, device.rate, 44100):
         for channels in (min(2, device.channels), 1):
             if (rate, channels) not in tried:
                 tried.add((rate, channels))

@@ -1,0 +1,206 @@
+"""Hearing turns of talk: the real model, through the virtual microphone and from recordings."""
+
+from __future__ import annotations
+
+import csv
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.sound_card import HERE, SoundCard, render_wav
+from voice.errors import ScriptError
+from voice.events import Heard, Kind, Listen, Trouble
+from voice.speech.ears import VoiceEars, hear_file, hear_source
+from voice.speech.microphone import Microphone
+from voice.speech.recogniser import SpeechModel
+from voice.speech.sources import RATE, FileSource, PcmSource
+from voice.speech.turn import Turn
+
+PHRASES = ("yes", "yeah", "no", "not sure", "stop", "go on", "repeat", "where am i")
+ASK = Listen("step", Kind.YES_NO, end=0.8)
+RECORDINGS = HERE.parent / "shared" / "speech"
+
+pytestmark = [pytest.mark.model, pytest.mark.sound]
+
+
+def _samples(text: str, folder: Path) -> NDArray[np.int16]:
+    source = FileSource(render_wav(text, folder / "said.wav"))
+    source.start()
+    blocks = []
+    while not source.ended:
+        blocks.append(source.read(1) or b"")
+    source.stop()
+    return np.frombuffer(b"".join(blocks), dtype=np.int16)
+
+
+def _silence(seconds: float) -> NDArray[np.int16]:
+    return np.zeros(int(seconds * RATE), dtype=np.int16)
+
+
+def _flowing(ears: VoiceEars) -> None:
+    """Until sound comes in, and our own voice would have died away."""
+    until = time.monotonic() + 10
+    while not ears.working and time.monotonic() < until:
+        ears.poll(0.1)
+    assert ears.working
+    assert ears.poll(0.6) is None
+
+
+def _hear(ears: VoiceEars, seconds: float) -> Heard | Trouble | None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = ears.poll(0.2)
+        if found is not None:
+            return found
+    return None
+
+
+class TestRecordings:
+    @pytest.mark.parametrize("text", ["yes", "no", "stop", "where am i"])
+    def test_both_recognisers_hear_it(self, speech_model: SpeechModel, tmp_path: Path, text: str) -> None:
+        heard = hear_file(render_wav(text, tmp_path / "x.wav"), speech_model, ASK, PHRASES)
+        assert heard.text == text
+        assert heard.free is not None
+        assert len(heard.free) <= 5
+        assert all(heard.free)
+
+    def test_free_words(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        listen = replace(ASK, kind=Kind.FREE, end=2.5)
+        heard = hear_file(render_wav("i want to go home with my mother", tmp_path / "x.wav"), speech_model, listen, ())
+        assert heard.free
+        assert {"home", "mother"} & set(heard.free[0].split())
+
+    def test_the_silence_ends_the_turn(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_samples("yes", tmp_path), _silence(3.0), _samples("stop", tmp_path)])
+        assert hear_source(PcmSource(said), speech_model, ASK, PHRASES).text == "yes"
+
+    def test_a_shorter_silence_does_not(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_samples("yes", tmp_path), _silence(1.0), _samples("stop", tmp_path)])
+        listen = replace(ASK, end=3.0)
+        assert hear_source(PcmSource(said), speech_model, listen, PHRASES).text == "yes stop"
+
+    def test_the_longest_turn_is_taken_as_it_is(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_samples("yes yes yes yes yes", tmp_path)] * 4)
+        heard = hear_source(PcmSource(said), speech_model, replace(ASK, longest=2.0), PHRASES)
+        assert heard.seconds == pytest.approx(2.0, abs=0.1)
+
+    def test_silence_is_nothing(self, speech_model: SpeechModel) -> None:
+        heard = hear_source(PcmSource(_silence(3)), speech_model, ASK, PHRASES)
+        assert (heard.text, heard.free) == ("", ())
+
+    def test_noise_and_taps_are_nothing(self, speech_model: SpeechModel) -> None:
+        random = np.random.default_rng(1)
+        hiss = (random.normal(0, 600, RATE * 4)).astype(np.int16)
+        taps = _silence(4)
+        for at in range(RATE // 2, len(taps), RATE // 2):
+            taps[at : at + 160] = (random.normal(0, 9000, 160) * np.linspace(1, 0, 160)).astype(np.int16)
+        for noise in (hiss, taps):
+            turn = Turn(speech_model, ASK, PHRASES)
+            assert turn.feed(noise.tobytes()) is None
+
+    def test_a_file_that_is_no_recording(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        (tmp_path / "x.wav").write_text("words")
+        with pytest.raises(ScriptError):
+            hear_file(tmp_path / "x.wav", speech_model, ASK, PHRASES)
+
+    def test_our_own_tail_is_not_heard(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_samples("stop", tmp_path), _silence(2)])
+        deaf = Turn(speech_model, ASK, PHRASES, deaf=len(said) / RATE)
+        assert deaf.feed(said.tobytes()) is None
+        assert not deaf.speaking
+        open_ = Turn(speech_model, ASK, PHRASES)
+        heard = open_.feed(said.tobytes())
+        assert heard is not None
+        assert heard.text == "stop"
+
+    @pytest.mark.parametrize("size", [37, 640, 9999])
+    def test_pieces_of_any_size_are_the_same_sound(self, speech_model: SpeechModel, tmp_path: Path, size: int) -> None:
+        pcm = np.concatenate([_samples("no", tmp_path), _silence(2)]).tobytes()
+        turn = Turn(speech_model, ASK, PHRASES)
+        found = [h for at in range(0, len(pcm), size * 2) if (h := turn.feed(pcm[at : at + size * 2]))]
+        assert [h.text for h in found] == ["no"]
+
+    def test_real_voices(self, speech_model: SpeechModel) -> None:
+        if not (RECORDINGS / "manifest.tsv").is_file():
+            pytest.skip("no recordings of real people beside the checkout (shared/speech)")
+        with (RECORDINGS / "manifest.tsv").open(encoding="utf-8") as file:
+            rows = [
+                row
+                for row in csv.DictReader(file, delimiter="\t")
+                if row["split"] == "dev" and row["text"] in ("yes", "no", "stop", "repeat")
+            ][:60]
+        meant = {"yeah": "yes"}
+        heard = [(row["text"], hear_file(RECORDINGS / row["path"], speech_model, ASK, PHRASES).text) for row in rows]
+        right = sum(meant.get(text, text) == truth for truth, text in heard)
+        assert rows
+        assert right >= 0.85 * len(rows)
+
+
+class TestThroughTheMicrophone:
+    def test_turn_after_turn(self, speech_model: SpeechModel, sound_card: SoundCard, tmp_path: Path) -> None:
+        ears = VoiceEars(speech_model, lambda: Microphone("vmic"))
+        was_speaking = False
+        for text in ("yes", "where am i"):
+            wav = render_wav(text, tmp_path / "x.wav")
+            ears.open(ASK, PHRASES)
+            _flowing(ears)
+            assert not ears.speaking
+            with sound_card.speaking(wav):
+                found = None
+                until = time.monotonic() + 10
+                while found is None and time.monotonic() < until:
+                    found = ears.poll(0.1)
+                    was_speaking |= ears.speaking
+            assert isinstance(found, Heard)
+            assert found.text == text
+            assert not ears.speaking
+            ears.close()
+            assert ears.poll(0.1) is None
+        assert was_speaking
+        ears.shut()
+
+    def test_what_was_said_while_closed_is_dropped(
+        self, speech_model: SpeechModel, sound_card: SoundCard, tmp_path: Path
+    ) -> None:
+        ears = VoiceEars(speech_model, lambda: Microphone("vmic"))
+        ears.open(ASK, PHRASES)
+        _flowing(ears)
+        ears.close()
+        sound_card.speak(render_wav("stop", tmp_path / "x.wav"))
+        time.sleep(0.3)
+        ears.open(ASK, PHRASES)
+        assert _hear(ears, 2.0) is None
+        ears.shut()
+
+    def test_the_microphone_goes_and_comes_back(
+        self, speech_model: SpeechModel, sound_card: SoundCard, tmp_path: Path
+    ) -> None:
+        ears = VoiceEars(speech_model, lambda: Microphone("vmic"))
+        ears.open(ASK, PHRASES)
+        _flowing(ears)
+        sound_card.stop()
+        try:
+            trouble = _hear(ears, 10)
+            assert isinstance(trouble, Trouble)
+            assert trouble.error.code.startswith("microphone")
+            assert not ears.working
+            assert _hear(ears, 1.5) is None
+        finally:
+            sound_card.start()
+        _flowing(ears)
+        with sound_card.speaking(render_wav("yes", tmp_path / "x.wav")):
+            heard = _hear(ears, 10)
+        assert isinstance(heard, Heard)
+        assert heard.text == "yes"
+        ears.shut()
+
+    def test_a_microphone_that_never_was_is_told_once(self, speech_model: SpeechModel, sound_card: SoundCard) -> None:
+        ears = VoiceEars(speech_model, lambda: Microphone("no such microphone"))
+        ears.open(ASK, PHRASES)
+        assert isinstance(ears.poll(1.0), Trouble)
+        assert _hear(ears, 1.5) is None
+        ears.shut()
