@@ -47,9 +47,10 @@ class Desk:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     master, slave = pty.openpty()
-    with os.fdopen(slave, "r", encoding="utf-8", closefd=False) as stream, os.fdopen(
-        os.dup(slave), "w", encoding="utf-8"
-    ) as echo:
+    with (
+        os.fdopen(slave, "r", encoding="utf-8", closefd=False) as stream,
+        os.fdopen(os.dup(slave), "w", encoding="utf-8") as echo,
+    ):
         keyboard = Keyboard(stream, echo)
         yield Desk(keyboard, master, slave)
         keyboard.shut()

@@ -46,9 +46,7 @@ def test_without_a_home_the_usual_places_are_used() -> None:
     assert len({settings.settings_file.parent, settings.cache_dir, settings.models_dir}) == 3
 
 
-def test_a_relative_home_does_not_move_with_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_home_does_not_move_with_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = load({}, {"AFTERWARDS_HOME": "notes here"})
     monkeypatch.chdir("/")

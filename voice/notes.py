@@ -83,8 +83,7 @@ class Notes:
             talk.insert({"started": self._today().isoformat(), "walkthrough": walkthrough})
             number = int(str(talk.last_pk))
             db.table("line").insert_all(
-                {"talk": number, "place": place, "slot": slot, "text": text}
-                for place, (slot, text) in enumerate(lines)
+                {"talk": number, "place": place, "slot": slot, "text": text} for place, (slot, text) in enumerate(lines)
             )
             db.table("answer").insert_all(
                 {"talk": number, "step": step, "answer": answer} for step, answer in answers.items()
