@@ -120,9 +120,7 @@ def _download(offer: Offer, part: Path, progress: Progress, opener: urllib.reque
     last: Exception | None = None
     for _ in range(_TRIES):
         for url in offer.urls:
-            if _size(part) > offer.bytes:
-                part.unlink()
-            if _size(part) == offer.bytes:
+            if _size(part) >= offer.bytes:  # whole, or longer than pinned: `_verify` tells
                 return
             try:
                 _get(url, offer, part, progress, opener)
@@ -133,7 +131,7 @@ def _download(offer: Offer, part: Path, progress: Progress, opener: urllib.reque
                     part.unlink(missing_ok=True)
             except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
                 last = error
-    if _size(part) >= offer.bytes:  # longer than pinned: the check of its sum says so
+    if _size(part) >= offer.bytes:
         return
     if isinstance(last, urllib.error.HTTPError):
         raise ModelError(
@@ -176,7 +174,7 @@ def _block(answer: Any) -> bytes:
 def _verify(offer: Offer, part: Path) -> None:
     with part.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != offer.sha256:
+    if found != offer.sha256 or _size(part) != offer.bytes:
         part.unlink()
         raise ModelError(
             "fetch-wrong",

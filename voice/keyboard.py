@@ -204,7 +204,8 @@ class Keyboard:
         """The next key or line, waiting at most so many seconds. Ended comes again and again once it came."""
         self._start()
         try:
-            sound = self._sounds.get(timeout=max(seconds, 0.0)) if seconds > 0 else self._sounds.get_nowait()
+            wait = seconds > 0 and not self._over
+            sound = self._sounds.get(timeout=seconds) if wait else self._sounds.get_nowait()
         except queue.Empty:
             return Ended() if self._over else None
         self._over = self._over or isinstance(sound, Ended)
