@@ -22,6 +22,7 @@ LIMIT = 20.0
 SPEAKER_RATE = 48000
 HERE = Path(__file__).resolve().parents[1]
 
+MICROPHONE = "module-remap-source source_name=vmic master=mic_sink.monitor rate=16000 channels=1"
 ALSA = """
 </usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
@@ -57,7 +58,7 @@ class SoundCard:
             f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}",
             "module-null-sink sink_name=mic_sink rate=16000 channels=1 format=s16le",
             f"module-null-sink sink_name=spk_sink rate={SPEAKER_RATE} channels=2 format=s16le",
-            "module-remap-source source_name=vmic master=mic_sink.monitor rate=16000 channels=1",
+            MICROPHONE,
         ]
         flags = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
         flags += ["--disable-shm=no", "--use-pid-file=no"]
@@ -86,6 +87,16 @@ class SoundCard:
         if self._server is not None:
             self._server = self._keeper = None
             self.socket.unlink(missing_ok=True)
+
+    def unplug_microphone(self) -> None:
+        """The server stays, and gives whoever records another source without a word."""
+        listed = self._run("pactl", "list", "short", "modules").stdout.decode()
+        (number,) = (line.split()[0] for line in listed.splitlines() if "module-remap-source" in line)
+        self._run("pactl", "unload-module", number)
+
+    def plug_microphone(self) -> None:
+        """It is there again."""
+        self._run("pactl", "load-module", *MICROPHONE.split())
 
     def speak(self, *recordings: Path) -> None:
         """Play wav files into the microphone, one after the other; returns when the last is over."""
@@ -136,7 +147,7 @@ class SoundCard:
         return subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **self.environment},
             timeout=LIMIT,

@@ -14,6 +14,7 @@ from tests.sound_card import SoundCard, render_wav
 from voice.errors import MicrophoneError, ScriptError
 from voice.speech.devices import level
 from voice.speech.microphone import Microphone
+from voice.speech.pulse import source_of_this_process
 from voice.speech.sources import RATE, FileSource, PcmSource, Source
 
 
@@ -132,6 +133,21 @@ class TestLive:
                 microphone.start()
         finally:
             sound_card.start()
+        microphone.start()
+        assert microphone.read(5.0)
+        microphone.stop()
+
+    def test_our_own_loudspeaker_is_no_microphone(self, sound_card: SoundCard) -> None:
+        microphone = Microphone("vmic")
+        microphone.start()
+        assert microphone.read(5.0)
+        assert source_of_this_process() == "vmic"
+        sound_card.unplug_microphone()
+        try:
+            with pytest.raises(MicrophoneError, match="vmic"):
+                _listen(microphone, 10)
+        finally:
+            sound_card.plug_microphone()
         microphone.start()
         assert microphone.read(5.0)
         microphone.stop()

@@ -9,12 +9,15 @@ from typing import Any
 
 from voice.errors import MicrophoneError
 from voice.speech.devices import Audio, Device
+from voice.speech.pulse import is_monitor, source_of_this_process
 from voice.speech.sources import RATE, Resampler
 
 DEAD_AFTER = 2.0
 """Seconds without a single frame after which the microphone counts as gone. PortAudio's own flags are not reliable."""
 FIRST_AFTER = 4.0
 """The same before the first frame: a sound server that was asleep took up to 2 s to send it."""
+WATCH_EVERY = 3.0
+"""Seconds between two looks at which source the sound server gives us."""
 HELD = 1000
 """Blocks that wait at most, about 20 s; older sound is of no use to a talk."""
 BLOCK_SECONDS = 0.02
@@ -32,6 +35,8 @@ class Microphone:
         self._resample = Resampler(RATE, 1)
         self._last_frame = 0.0
         self._flowing = False
+        self._watch_at = 0.0
+        self._may_be_monitor = False
         self.name = ""
         """Of the device that is open; empty while none is."""
 
@@ -56,6 +61,10 @@ class Microphone:
                     raise
                 self._open()
         self._audio.busy(self, True)
+        # Somebody who names a loudspeaker's monitor means it, for a rehearsal; nobody else does.
+        self._may_be_monitor = self._wanted is not None and is_monitor(source_of_this_process())
+        self._watch_at = 0.0
+        self._watch()
 
     def read(self, timeout_s: float) -> bytes | None:
         """The next block of 16 kHz int16 mono; None where none came in time. Raises MicrophoneError if it is gone."""
@@ -64,6 +73,7 @@ class Microphone:
         if self._generation != self._audio.generation:  # the list of devices was read again: our stream ended with it
             self._stream = None
             self.start()
+        self._watch()
         try:
             return self._resample(self._blocks.get(timeout=max(timeout_s, 0.001)))
         except queue.Empty:
@@ -96,6 +106,15 @@ class Microphone:
             if self._generation == self._audio.generation:
                 stream.close(ignore_errors=True)
         self.discard()
+
+    def _watch(self) -> None:
+        """Raises MicrophoneError where the sound server has given us our own loudspeaker instead of a microphone."""
+        if self._may_be_monitor or time.monotonic() < self._watch_at:
+            return
+        self._watch_at = time.monotonic() + WATCH_EVERY
+        if is_monitor(source_of_this_process()):
+            self.stop()
+            raise _gone(self._wanted)
 
     def _open(self) -> None:
         library = self._audio.library("in")

@@ -20,8 +20,9 @@ LATENCY = "high"
 """PortAudio's word for about 35 ms, with blocks of about 9 ms of its own choosing. The only choice that played without
 a gap at 44.1 and 48 kHz, whatever the sound server runs at; "low", or blocks of ours, broke up where the rates differ.
 """
-DEAD_AFTER = 2.0
-"""Seconds without the sound card asking for sound after which it counts as gone."""
+DEAD_AFTER = 4.0
+"""Seconds without the sound card asking for sound after which it counts as gone; a sound server that was asleep takes
+up to 2 s. One that died is noticed at once."""
 
 
 class Player:
