@@ -22,8 +22,9 @@ SHORTEST = 0.3
 NO_WORDS = 5.0
 """Seconds of speech-like sound without any word after which it is the room and not a person: rain, a tap, music."""
 BEST = 5
-"""Alternatives of the free recogniser. On 113 right answers the meaning was first in 81 %, among three in 99 %, among
-five in 100 %; ten let more foreign words agree."""
+"""Alternatives of the free recogniser. Real voices against 22 phrases: of 113 right answers the meaning was the first
+in 91, among three in 112, among five in all; of 43 foreign words taken for a phrase it was in 0, 0 and 2, among ten in
+4."""
 
 
 class Turn:
