@@ -14,7 +14,7 @@ from tests.sound_card import SoundCard
 from voice.errors import SpeakerError
 from voice.events import Utterance
 from voice.speech.cache import ClipCache
-from voice.speech.devices import Audio
+from voice.speech.devices import portaudio
 from voice.speech.mouth import BETWEEN, Mouth
 from voice.speech.plain import PlainMouth
 from voice.speech.render import Clip, EspeakRenderer, sentences
@@ -244,6 +244,15 @@ class TestThroughTheLoudspeaker:
         assert heard.loud_seconds > 0.4
         mouth.shut()
 
+    def test_a_microphone_that_reads_the_list_again_does_not_break_it(self, mouth: Mouth) -> None:
+        mouth.start(Utterance("Yes.", pause=0.0))
+        assert not portaudio().refresh(object())
+        assert mouth.wait(10)
+        assert portaudio().refresh(object())
+        mouth.start(Utterance("Yes.", pause=0.0))
+        assert mouth.wait(10)
+        mouth.shut()
+
     def test_an_engine_that_fails_is_told(self, sound_card: SoundCard) -> None:
         class Broken:
             voice = "broken"
@@ -259,7 +268,7 @@ class TestThroughTheLoudspeaker:
 
 
 def test_without_the_named_loudspeaker_it_says_so() -> None:
-    mouth = Mouth(device="no such loudspeaker", audio=Audio())
+    mouth = Mouth(device="no such loudspeaker")
     with pytest.raises(SpeakerError) as told:
         mouth.start(Utterance("Yes."))
     assert told.value.remedy

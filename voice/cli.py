@@ -208,6 +208,39 @@ def plain_meaning(meaning: Meaning, listen: Listen) -> str | int | None:
     return None
 
 
+@main.command()
+@_MODEL
+def check(model: str | None) -> None:
+    """Try microphone, loudspeaker, voice, recogniser, model and storage, and say what to do."""
+    from voice.check import check as lines_of
+
+    fine = True
+    for line in lines_of(settings.load({}), model):
+        fine = fine and line.fine
+        click.echo(f"{line.part + ':':13}{'fine' if line.fine else 'not working'}. {line.words}")
+    if not fine:
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.argument("walkthrough", default="family")
+@click.option("--format", "form", type=click.Choice(["mermaid", "svg"]), default="mermaid", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
+def diagram(walkthrough: str, form: str, out: Path | None) -> None:
+    """Draw a walkthrough, from the machine that walks it."""
+    from voice.content import load
+    from voice.dialogue.diagram import mermaid, svg
+
+    walks = load().walkthroughs
+    if walkthrough not in walks:
+        raise ScriptError("no-such-walk", f"There is no walkthrough '{walkthrough}'.", f"Known: {', '.join(walks)}.")
+    drawing = (mermaid if form == "mermaid" else svg)(walks[walkthrough])
+    if out is None:
+        click.echo(drawing)
+    else:
+        out.write_text(drawing, "utf-8")
+
+
 @main.group()
 def notes() -> None:
     """Look at what was kept, or erase it."""

@@ -7,6 +7,7 @@ content become the conditions of the transitions, so the drawing shows exactly w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from transitions import Machine
 
@@ -31,18 +32,23 @@ class _Model:
 class Walk:
     """Where we are in a walkthrough, and how to go on from there."""
 
-    def __init__(self, walkthrough: Walkthrough, facts: Callable[[], Facts]) -> None:
+    def __init__(
+        self, walkthrough: Walkthrough, facts: Callable[[], Facts], make: Callable[..., Machine] = Machine, **drawing: Any
+    ) -> None:
+        """`make` and `drawing` are for the picture: a machine that draws, without the ways that lead everywhere."""
         self.walkthrough = walkthrough
         self._facts = facts
+        self._everywhere = make is Machine
         self._model = _Model()
         self._path: list[str] = []
         first = next(iter(walkthrough.steps))
-        self.machine = Machine(
+        self.machine = make(
             model=self._model,
             states=[*walkthrough.steps, PLAN, END],
             initial=first,
             auto_transitions=False,
             ignore_invalid_triggers=True,
+            **drawing,
         )
         for step in walkthrough.steps.values():
             self._add(step)
@@ -103,6 +109,8 @@ class Walk:
             self._connect(outcome.id, step.id, [*outcome.next, *following])
         if SKIP not in step.outcomes:
             self._connect(SKIP, step.id, following)
+        if not self._everywhere:
+            return
         self._connect(FINISH, step.id, [*self._entry("P"), Route(PLAN)])
         for section in self.sections():
             self._connect(f"{VISIT}{section}", step.id, list(self._entry(section)))

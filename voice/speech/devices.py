@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Iterable
@@ -140,9 +141,15 @@ class Audio:
             return True
 
 
+@functools.cache
+def portaudio() -> Audio:
+    """The one that microphone and loudspeaker share: PortAudio is one in a process, and a refresh ends all its streams."""
+    return Audio()
+
+
 def names(way: Way, audio: Audio | None = None) -> tuple[str, ...]:
     """Names to choose from. Raises MicrophoneError or SpeakerError where PortAudio is missing."""
-    return tuple(device.name for device in (audio or Audio()).devices(way))
+    return tuple(device.name for device in (audio or portaudio()).devices(way))
 
 
 def _problem(way: Way, code: str, message: str, remedy: str) -> VoiceError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from voice.errors import MicrophoneError
-from voice.speech.devices import Audio, Device
+from voice.speech.devices import Audio, Device, portaudio
 from voice.speech.pulse import is_monitor, source_of_this_process
 from voice.speech.sources import RATE, Resampler
 
@@ -28,7 +28,7 @@ class Microphone:
 
     def __init__(self, device: str | None = None, audio: Audio | None = None) -> None:
         self._wanted = device
-        self._audio = audio or Audio()
+        self._audio = audio or portaudio()
         self._stream: Any = None
         self._generation = -1
         self._blocks: queue.SimpleQueue[bytes] = queue.SimpleQueue()

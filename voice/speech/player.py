@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 
 from voice.errors import SpeakerError, VoiceError
-from voice.speech.devices import Audio, Device
+from voice.speech.devices import Audio, Device, portaudio
 from voice.speech.sources import Samples
 
 LATENCY = "high"
@@ -30,7 +30,7 @@ class Player:
 
     def __init__(self, device: str | None = None, audio: Audio | None = None) -> None:
         self._wanted = device
-        self._audio = audio or Audio()
+        self._audio = audio or portaudio()
         self._stream: Any = None
         self._generation = -1
         self._channels = 1

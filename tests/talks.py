@@ -1,0 +1,131 @@
+"""Whole talks as data: scripts that `afterwards rehearse` can play, with what must happen written between the answers.
+
+    yes                    an answer, as in any script
+    #? said W2.ask         a line with this key (or beginning with it) was said since the answer before
+    #? not said W2         no such line was said
+    #? at W3               it listens at this step now
+    #? card OD             this card was shown
+    #? plan call           the plan has a line with this word
+    #? keep  /  #? end done
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from voice.dialogue import Dialogue
+from voice.parts import Talking
+from voice.rehearse import RehearsalMouth, ScriptEars, VirtualClock
+from voice.screen import JsonScreen
+from voice.session import Manner, Notes, Session
+
+Event = dict[str, Any]
+FOLDER = Path(__file__).parent / "conversations"
+
+
+@dataclass
+class Played:
+    """What happened in a talk: `turns[k]` are the events after the k-th answer."""
+
+    turns: list[list[Event]]
+    reason: str
+    dialogue: Dialogue
+    events: list[Event] = field(default_factory=list)
+
+    def keys(self) -> list[str]:
+        """Keys of everything that was said."""
+        return [event["key"] for event in self.events if event["type"] == "say"]
+
+    def of(self, kind: str) -> list[Event]:
+        """All events of a type."""
+        return [event for event in self.events if event["type"] == kind]
+
+    def words(self) -> int:
+        """How many words were spoken."""
+        return sum(len(event["text"].split()) for event in self.of("say"))
+
+
+def play(
+    talking: Talking,
+    answers: Sequence[str],
+    *,
+    country: str = "US",
+    notes: Notes | None = None,
+    set_up: bool = False,
+    remember: dict[str, str] | None = None,
+) -> Played:
+    """Plays typed answers through a whole session on a virtual clock."""
+    clock = VirtualClock()
+    out = io.StringIO()
+    manner = Manner(country=country)
+    session = talking.session(
+        manner,
+        ears=[ScriptEars(answers, clock)],
+        screen=JsonScreen(out, clock.now),
+        clock=clock,
+        mouth=RehearsalMouth(clock),
+        notes=notes,
+        set_up=set_up,
+        remember=(remember if remember is not None else {}).__setitem__,
+    )
+    reason = session.run()
+    return _played(out.getvalue(), reason, session)
+
+
+def _played(text: str, reason: str, session: Session) -> Played:
+    events: list[Event] = [json.loads(line) for line in text.splitlines()]
+    turns: list[list[Event]] = [[]]
+    for event in events:
+        if event["type"] == "heard":
+            turns.append([])
+        turns[-1].append(event)
+    return Played(turns, reason, session._dialogue, events)
+
+
+def read(path: Path) -> tuple[list[str], list[tuple[int, str]]]:
+    """The answers of a script, and (how many answers before it, expectation)."""
+    answers: list[str] = []
+    expected: list[tuple[int, str]] = []
+    for raw in path.read_text("utf-8").splitlines():
+        line = raw.strip()
+        if line.startswith("#?"):
+            expected.append((len(answers), line[2:].strip()))
+        elif line and not line.startswith("#"):
+            answers.append(line)
+    return answers, expected
+
+
+def missing(played: Played, expected: Sequence[tuple[int, str]]) -> list[str]:
+    """The expectations that did not come true, with what happened instead."""
+    faults = []
+    for turn, wish in expected:
+        events = played.turns[turn] if turn < len(played.turns) else []
+        if not _true(wish, events, played):
+            seen = [e.get("key") or e.get("step") or e.get("card") or e["type"] for e in events]
+            faults.append(f"after answer {turn}: '{wish}' is not so; there was {seen}")
+    return faults
+
+
+def _true(wish: str, events: Sequence[Event], played: Played) -> bool:
+    what, _, rest = wish.partition(" ")
+    match what:
+        case "not":
+            return not _true(rest, events, played)
+        case "said":
+            return any(e["type"] == "say" and e["key"].startswith(rest) for e in events)
+        case "at":
+            return [e["step"] for e in events if e["type"] == "listen"][-1:] == [rest]
+        case "card":
+            return any(e["type"] == "card" and e["card"] == rest for e in events)
+        case "plan":
+            return any(rest.lower() in line.lower() for e in events if e["type"] == "plan" for line in e["lines"])
+        case "keep":
+            return any(e["type"] == "keep" for e in events)
+        case "end":
+            return played.reason == rest
+    raise ValueError(f"unknown expectation '{wish}'")
