@@ -143,7 +143,7 @@ class Audio:
 
 @functools.cache
 def portaudio() -> Audio:
-    """The one that microphone and loudspeaker share: PortAudio is one in a process, and a refresh ends all its streams."""
+    """The one that microphone and loudspeaker share: PortAudio is one in a process, and a refresh ends every stream."""
     return Audio()
 
 
