@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from voice.dialogue import Dialogue
+from voice.events import Finish, Listen, Meaning, Say, ShowCard, ShowPlan
 from voice.parts import Talking
 from voice.rehearse import RehearsalMouth, ScriptEars, VirtualClock
 from voice.screen import JsonScreen
-from voice.session import Manner, Notes, Session
+from voice.session import Manner, Notes, Session, line_values
 
 Event = dict[str, Any]
 FOLDER = Path(__file__).parent / "conversations"
@@ -129,3 +130,49 @@ def _true(wish: str, events: Sequence[Event], played: Played) -> bool:
         case "end":
             return played.reason == rest
     raise ValueError(f"unknown expectation '{wish}'")
+
+
+# ---- leading a dialogue without a script: an answer is chosen for whatever is asked
+
+
+@dataclass
+class Led:
+    """What a led talk said and did."""
+
+    keys: list[str] = field(default_factory=list)
+    words: int = 0
+    questions: list[str] = field(default_factory=list)
+    plans: list[tuple[str, ...]] = field(default_factory=list)
+    cards: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+def lead(
+    talking: Talking, choose: Callable[[Listen, Led], Meaning], *, country: str = "US", most: int = 400
+) -> tuple[Led, Dialogue]:
+    """Answers every Listen with what `choose` gives, until the talk ends. Fails after `most` turns: a dead end."""
+    dialogue = talking.dialogue(country)
+    led = Led()
+    acts = dialogue.start()
+    values = line_values(talking.lines, country, shown=False)
+    for _ in range(most):
+        listen = None
+        for act in acts:
+            match act:
+                case Say():
+                    led.keys.append(act.key)
+                    led.words += len(talking.content.fill(act.key, {**values, **act.values}).split())
+                case ShowPlan(lines=lines):
+                    known = [talking.content.fill(line.key, {**values, **line.values}) for line in lines]
+                    led.plans.append(tuple(known))
+                case ShowCard(card=card):
+                    led.cards.append(card)
+                case Finish(reason=reason):
+                    led.reason = reason
+                    return led, dialogue
+                case Listen():
+                    listen = act
+        assert listen is not None, "every answer ends with a Listen or a Finish"
+        led.questions.append(listen.step)
+        acts = dialogue.respond(choose(listen, led))
+    raise AssertionError(f"no end after {most} turns; last steps {led.questions[-8:]}")
