@@ -1,12 +1,12 @@
 """Whole talks as data: scripts that `afterwards rehearse` can play, with what must happen written between the answers.
 
-    yes                    an answer, as in any script
-    #? said W2.ask         a line with this key (or beginning with it) was said since the answer before
-    #? not said W2         no such line was said
-    #? at W3               it listens at this step now
-    #? card OD             this card was shown
-    #? plan call           the plan has a line with this word
-    #? keep  /  #? end done
+yes                    an answer, as in any script
+#? said W2.ask         a line with this key (or beginning with it) was said since the answer before
+#? not said W2         no such line was said
+#? at W3               it listens at this step now
+#? card OD             this card was shown
+#? plan call           the plan has a line with this word
+#? keep  /  #? end done
 """
 
 from __future__ import annotations

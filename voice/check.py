@@ -128,6 +128,7 @@ def _recogniser(chosen: Settings, flag: str | None) -> Line:
     listen = Listen("check", Kind.YES_NO, ("yes", "no"))
     heard = hear_source(PcmSource(samples, rate), parts.load_model(chosen, flag), listen, ["yes", "no"])
     if heard.text != _TEST_WORDS:
-        return Line("recogniser", False, "It did not understand its own voice. Run scripts/setup, or use another model.")
+        return Line(
+            "recogniser", False, "It did not understand its own voice. Run scripts/setup, or use another model."
+        )
     return Line("recogniser", True, "It understood a word that it spoke itself.")
-

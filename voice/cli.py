@@ -142,7 +142,9 @@ def rehearse(
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--expects", default="commands", show_default=True, help="yes_no, number, commands, free, or a step's id.")
+@click.option(
+    "--expects", default="commands", show_default=True, help="yes_no, number, commands, free, or a step's id."
+)
 @_MODEL
 def hear(files: tuple[Path, ...], expects: str, model: str | None) -> None:
     """Print what is understood in recordings (wav, flac, ogg or opus), one JSON object a file."""
@@ -193,7 +195,9 @@ def listening_for(content: Content, expects: str) -> Listen:
         if expects in walk.steps:
             dialogue = parts.Talking(content).dialogue("")
             return Asking(dialogue.talk, walk.steps[expects]).listen()
-    raise ScriptError("no-such-step", f"There is no step '{expects}'.", "Use yes_no, number, commands, free, or W2, L6 ...")
+    raise ScriptError(
+        "no-such-step", f"There is no step '{expects}'.", "Use yes_no, number, commands, free, or W2, L6 ..."
+    )
 
 
 def plain_meaning(meaning: Meaning, listen: Listen) -> str | int | None:
@@ -283,4 +287,3 @@ def notes_erase(id: int | None, everything: bool, yes: bool) -> None:
 def notes_path() -> None:
     """Where notes are kept."""
     click.echo(settings.load({}).notes_file)
-

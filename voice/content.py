@@ -30,7 +30,9 @@ from voice.walkthrough import Passage, Walkthrough
 HERE = Path(__file__).parent / "content"
 # Values that the session itself fills in.
 LINE_VALUES = frozenset({"emergency", "family_line", "crisis_line", "violence_line", "child_line"})
-OWN_VALUES = frozenset({"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where"})
+OWN_VALUES = frozenset(
+    {"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where"}
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
     walks = sorted((home / "walkthroughs").glob("*.yaml"))
     if not walks:
         raise ContentError(
-            "content-missing", f"There is no walkthrough in {home / 'walkthroughs'}.", "Please install the program again."
+            "content-missing",
+            f"There is no walkthrough in {home / 'walkthroughs'}.",
+            "Please install the program again.",
         )
     reader = Reader()
     walkthroughs = {}
@@ -181,9 +185,7 @@ def _read(path: Path) -> dict[str, Any]:
             "Mend that line, or install the program again.",
         ) from error
     if not isinstance(data, dict) or not data:
-        raise ContentError(
-            "content-empty", f"The language file {path} is empty.", "Please install the program again."
-        )
+        raise ContentError("content-empty", f"The language file {path} is empty.", "Please install the program again.")
     return data
 
 
@@ -205,7 +207,10 @@ def _cards(reader: Reader, data: Mapping[str, Any]) -> dict[str, Card]:
         reader.only(fields, {"title", "quiet", "pitch", "lines", "afterwards", "choices", "card_for"}, key)
         choices = tuple(
             CardChoice(
-                str(choice.get("label", "")), reader.texts_of(choice.get("hear", []), key), str(choice["card"]), str(id_)
+                str(choice.get("label", "")),
+                reader.texts_of(choice.get("hear", []), key),
+                str(choice["card"]),
+                str(id_),
             )
             for id_, choice in reader.mapping(fields.get("choices", {}), key).items()
         )

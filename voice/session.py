@@ -461,4 +461,3 @@ def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
         return
     yield from ((line, number == 0) for number, line in enumerate(heard.free))
     yield heard.text, heard.text in heard.free
-

@@ -1,9 +1,9 @@
 """Sentence templates in hassil's notation: one source for what the recogniser may hear and for what it then means.
 
-    turn on [the] light[s]     optional words and endings
-    (red|green)                one of several
-    <rule>                     a named part, from `rules` in content/en/intents.yaml
-    (a;b)                      both, in either order
+turn on [the] light[s]     optional words and endings
+(red|green)                one of several
+<rule>                     a named part, from `rules` in content/en/intents.yaml
+(a;b)                      both, in either order
 """
 
 from __future__ import annotations

@@ -131,4 +131,3 @@ class Checking(Situation):
     def give_up(self) -> list[Act]:
         self.talk.floor.pop()
         return self._asking.give_up()
-
