@@ -38,7 +38,8 @@ def mermaid(walkthrough: Walkthrough) -> str:
 
 
 def svg(walkthrough: Walkthrough) -> str:
-    """The same as a picture: one column a section, one box a step; dashed lines pass something over."""
+    """The same as a picture: one column a section, one box a step; dashed lines pass something over, where the label
+    beside the straight way does not hold."""
     places = dict(_places(walkthrough))
     names = {step.id: step.name for step in walkthrough.steps.values()} | {PLAN: "the plan", END: "the end"}
     width = max(x for x, _ in places.values()) + _WIDE + _GAP_X
@@ -53,8 +54,13 @@ def svg(walkthrough: Walkthrough) -> str:
     for column, section in enumerate(walkthrough.sections.values()):
         x = _LEFT + column * (_WIDE + _GAP_X)
         parts.append(f'<text class="section" x="{x}" y="40">{escape(section.id)}. {escape(section.name)}</text>')
+    columns = {step.id: list(walkthrough.sections).index(step.section) for step in walkthrough.steps.values()}
+    columns |= {PLAN: len(walkthrough.sections) - 1, END: len(walkthrough.sections) - 1}
     for (source, dest), labels in _ways(walkthrough).items():
-        parts.append(_way(places[source], places[dest], labels))
+        # A part that was taken before is passed over, and `choose` leads anywhere: no picture could show that.
+        near = columns[dest] - columns[source] in (0, 1)
+        if near and source != "choose" and (source, dest) != ("H1", "H1"):
+            parts.append(_way(places[source], places[dest], labels))
     for id_, (x, y) in places.items():
         shape = "box plan" if id_ in (PLAN, END) else "box"
         parts.append(f'<rect class="{shape}" x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="9"/>')
@@ -81,7 +87,7 @@ def _ways(walkthrough: Walkthrough) -> dict[tuple[str, str], list[str]]:
     for trigger, event in walk.machine.events.items():
         for source, transitions in event.transitions.items():
             for transition in transitions:
-                conditions = ", ".join(str(c.func) for c in transition.conditions)
+                conditions = ", ".join(str(c.func).removeprefix("if ") for c in transition.conditions)
                 found.setdefault((source, str(transition.dest)), {}).setdefault(f"{trigger}|{conditions}")
     ways = {}
     for (source, dest), labels in found.items():
@@ -102,7 +108,7 @@ def _way(source: tuple[int, int], dest: tuple[int, int], labels: list[str]) -> s
     if x1 == x2:
         bend = x1 + _WIDE + min(90, 18 + abs(y2 - y1) // 8)
         path = f"M{x1 + _WIDE} {y1 + 30}C{bend} {y1 + 40} {bend} {y2 + 6} {x2 + _WIDE + 2} {y2 + 14}"
-        return _line(path, "way aside", text, bend - 16, (y1 + y2) // 2 + 20)
+        return _line(path, "way aside", "", 0, 0)
     path = f"M{x1 + _WIDE} {y1 + 23}C{x1 + _WIDE + 60} {y1 + 23} {x2 - 60} {y2 + 23} {x2 - 2} {y2 + 23}"
     return _line(path, "way" if abs(x2 - x1) == _WIDE + _GAP_X else "way aside", "", 0, 0)
 

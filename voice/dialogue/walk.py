@@ -7,6 +7,7 @@ content become the conditions of the transitions, so the drawing shows exactly w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from typing import Any
 
 from transitions import Machine
@@ -135,21 +136,28 @@ class Walk:
             if section in (step.section, "H", "P"):
                 continue
             for route in self._entry(section):
-                yield Route(route.to, _both(route.when, When(todo=(section,))))
+                yield Route(route.to, replace(route.when, todo=(*route.when.todo, section)))
         if step.section != "P":
             yield from self._entry("P")
         yield Route(PLAN)
 
     def _connect(self, trigger: str, source: str, routes: list[Route]) -> None:
+        """Adds the ways that can be taken: none that the step's own path rules out, or that an earlier one covers."""
+        path = self.walkthrough.steps[source].when.path
+        earlier: list[When] = []
         for route in routes:
-            self.machine.add_transition(trigger, source, route.to, conditions=self._condition(route.when))
-            if route.when == ALWAYS:
+            when = replace(route.when, path=None) if path and route.when.path == path else route.when
+            if (path and when.path and when.path != path) or any(_covers(other, when) for other in earlier):
+                continue
+            earlier.append(when)
+            self.machine.add_transition(trigger, source, route.to, conditions=self._condition(when))
+            if when == ALWAYS:
                 return
 
     def _condition(self, when: When) -> str | None:
         if when == ALWAYS:
             return None
-        name = describe(when)
+        name = f"if {describe(when)}"  # never the name of a trigger, which lives on the same model
         if not hasattr(self._model, name):
             setattr(self._model, name, lambda: when.holds(self._facts()))
         return name
@@ -171,19 +179,23 @@ def describe(when: When) -> str:
     return ", ".join(parts)
 
 
-def _both(one: When, other: When) -> When:
-    """A condition that holds where both do; the second one only names sections to do."""
-    return When(
-        path=one.path,
-        quiet=one.quiet,
-        flags=one.flags,
-        any=one.any,
-        none=one.none,
-        answered=one.answered,
-        unanswered=one.unanswered,
-        answer=one.answer,
-        done=one.done,
-        todo=(*one.todo, *other.todo),
-        line=one.line,
-        no_line=one.no_line,
-    )
+def _covers(wide: When, narrow: When) -> bool:
+    """Whether `wide` holds wherever `narrow` does: each of its parts stands in the other."""
+    for part in fields(When):
+        asked, given = getattr(wide, part.name), getattr(narrow, part.name)
+        match asked:
+            case None:
+                continue
+            case tuple() if part.name == "any":
+                if asked and asked != given:
+                    return False
+            case tuple():
+                if not set(asked) <= set(given):
+                    return False
+            case dict():
+                if any(given.get(step) != values for step, values in asked.items()):
+                    return False
+            case _:
+                if asked != given:
+                    return False
+    return True
