@@ -12,7 +12,7 @@ from voice.events import Kind, Listen, Utterance
 from voice.settings import Settings
 
 _LISTEN_SECONDS = 1.5
-# Below this a room is digitally silent: the microphone is muted or not the right one. Measured rooms are -70 to -40 dBFS.
+# Below this a room is digitally silent: the microphone is muted or the wrong one. Measured rooms are -70 to -40 dBFS.
 _MUTED = -85.0
 _LOUD_ROOM = -30.0
 _CLIPPED = 0.001

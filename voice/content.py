@@ -171,7 +171,7 @@ class _Loader(yaml.BaseLoader):
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 (a BaseLoader makes only strings)
+        data = yaml.load(path.read_text("utf-8"), _Loader)  # a BaseLoader makes only strings
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(
             "content-missing", f"The language file {path} cannot be read.", "Please install the program again."
@@ -245,12 +245,14 @@ def _templates_in(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _check_templates(content: Content, home: Path) -> None:
+    key = "rules"
     try:
         templates = Templates(content.rules)
-        key = "rules"
         for name in content.rules:
+            key = f"rules.{name}"
             templates.pattern(f"<{name}>")
-        for key, template in _templates_in(content):
+        for where, template in _templates_in(content):
+            key = where
             templates.pattern(template)
     except TemplateError as error:
         raise ContentError(

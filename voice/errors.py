@@ -4,8 +4,8 @@
 class VoiceError(Exception):
     """Something the person should know, and what they can do about it.
 
-    `code` is a stable word for logs and tests, `message` says what happened, `remedy` what to do next. Both sentences are
-    shown or spoken as they are, so neither blames the person.
+    `code` is a stable word for logs and tests, `message` says what happened, `remedy` what to do next. Both sentences
+    are shown or spoken as they are, so neither blames the person.
     """
 
     def __init__(self, code: str, message: str, remedy: str) -> None:

@@ -1,15 +1,14 @@
 """One talk with one person: asks the dialogue, and does what it says.
 
-Owns the Protocols of the parts that it uses; the parts satisfy them without importing this module. Whatever fails here
-(microphone, loudspeaker, notes) is said or shown, the place is kept, and the talk goes on another way.
+The parts that it uses are in `session_parts`, as Protocols. Whatever fails here (microphone, loudspeaker, notes) is
+said or shown, the place is kept, and the talk goes on another way.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from voice.content import LINE_VALUES, Content, values_of
 from voice.dialogue import Dialogue
@@ -42,134 +41,20 @@ from voice.events import (
 )
 from voice.helplines import HelpLines
 from voice.safety import Light, Safety
+from voice.session_manner import Manner, line_values, purposes
+from voice.session_parts import Clock, Ears, Mouth, Notes, Screen
+from voice.templates import normalise
 from voice.understanding import Understanding
+
+__all__ = ["Clock", "Ears", "Manner", "Mouth", "Notes", "Screen", "Session", "line_values", "purposes"]
 
 _log = logging.getLogger("afterwards")
 
-# The seven steps of the speaking rate, in percent of 130 words a minute (SPEC section 6; VVSG 7.1-K).
-RATES = (50, 70, 85, 100, 125, 150, 200)
-WORDS_PER_MINUTE = 130
-CARD_WORDS_PER_MINUTE = 110
-# How much longer every wait gets, by level of patience.
-PATIENCE = (1.0, 1.5, 2.0)
 # Words that are heard while it speaks, unless it says them itself just then.
 HOT_COMMANDS = ("stop", "pause", "emergency")
 _TICK = 0.05
-_VOLUME_STEP = 10
-
-
-class Clock(Protocol):
-    """Time in seconds; a rehearsal brings one that runs ahead."""
-
-    def now(self) -> float: ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-
-class Ears(Protocol):
-    """Something that a person can answer through."""
-
-    @property
-    def speaking(self) -> bool:
-        """Somebody is in the middle of an answer, so that the waiting stands still."""
-        ...
-
-    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
-        """Begins to hear; `phrases` are the grammar of what is live."""
-        ...
-
-    def poll(self, seconds: float) -> Sound | None:
-        """What came in, waiting at most so long."""
-        ...
-
-    def close(self) -> None:
-        """Hears nothing until the next `open`."""
-        ...
-
-    def shut(self) -> None:
-        """Gives everything back."""
-        ...
-
-
-class Mouth(Protocol):
-    """Something that speaks. Raises SpeakerError from `start` and `wait`."""
-
-    def start(self, utterance: Utterance) -> None: ...
-
-    def wait(self, seconds: float) -> bool:
-        """True when nothing is being said any more."""
-        ...
-
-    def stop(self) -> int:
-        """Silence at once."""
-        ...
-
-    def shut(self) -> None: ...
-
-
-class Screen(Protocol):
-    """Where every spoken line stands in letters as well."""
-
-    def say(self, key: str, text: str) -> None: ...
-
-    def listen(self, listen: Listen, options: Sequence[tuple[str, str]]) -> None: ...
-
-    def heard(self, text: str, meaning: Meaning) -> None: ...
-
-    def card(self, card: str, title: str, lines: Sequence[str], line: int) -> None: ...
-
-    def plan(self, lines: Sequence[str]) -> None: ...
-
-    def keep(self, where: str) -> None: ...
-
-    def trouble(self, error: VoiceError) -> None: ...
-
-    def hide(self) -> None: ...
-
-    def end(self, reason: str) -> None: ...
-
-
-class Notes(Protocol):
-    """Where a plan is kept, after a yes. Raises NotesError."""
-
-    @property
-    def path(self) -> object: ...
-
-    def keep(self, walkthrough: str, lines: Sequence[tuple[str, str]], answers: Mapping[str, str]) -> int: ...
-
-    def erase(self, id: int | None = None) -> int: ...
-
-
-@dataclass
-class Manner:
-    """How it speaks and waits; the person changes it by voice or key, and it starts anew with each person."""
-
-    country: str = ""
-    rate: int = 100
-    volume: int = 100
-    patience: int = 0
-    barge_in: bool = True
-
-    def adjust(self, what: str, steps: int) -> None:
-        """One step up or down, within what there is."""
-        match what:
-            case "rate":
-                nearest = min(range(len(RATES)), key=lambda i: abs(RATES[i] - self.rate))
-                self.rate = RATES[max(0, min(len(RATES) - 1, nearest + steps))]
-            case "volume":
-                self.volume = max(_VOLUME_STEP, min(100, self.volume + steps * _VOLUME_STEP))
-            case "patience":
-                self.patience = max(0, min(len(PATIENCE) - 1, self.patience + steps))
-
-
-def line_values(lines: HelpLines, country: str, shown: bool) -> dict[str, str]:
-    """The `$emergency`, `$family_line` ... of a country, for the ear or for the eye."""
-    emergency = lines.emergency(country)
-    values = {"emergency": emergency.shown if shown else emergency.said}
-    for purpose in ("family", "crisis", "violence", "child"):
-        line = lines.line(country, purpose)
-        values[f"{purpose}_line"] = (line.shown if shown else line.said) if line else lines.fallback
-    return values
+# So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6).
+_OF_OTHERS = 0.25
 
 
 class Session:
@@ -231,7 +116,7 @@ class Session:
             match act:
                 case Say():
                     sound = self._say(act, listen)
-                    if sound is not None and not isinstance(sound, Trouble):
+                    if sound is not None:
                         return self._over(sound) or self._meaning(sound, listen)
                 case Listen():
                     return self._listen(act)
@@ -248,7 +133,9 @@ class Session:
                 case Hide():
                     self._screen.hide()
                 case Keep():
-                    self._keep(act)
+                    sound = self._keep(act)
+                    if sound is not None:
+                        return self._over(sound) or self._meaning(sound, listen)
                 case Forget():
                     self._forget()
         return self._listen(listen)
@@ -268,9 +155,12 @@ class Session:
         if what == "country":
             self.manner.country = value
             self._dialogue.memory.lines = purposes(self._lines, value)
-        self._remember(what, value)
+        try:
+            self._remember(what, value)
+        except VoiceError as error:  # asked again another day, and no reason to stop
+            self._screen.trouble(error)
 
-    def _keep(self, act: Keep) -> None:
+    def _keep(self, act: Keep) -> Sound | None:
         texts = [(line.slot, self.words(line, shown=True)) for line in act.lines]
         try:
             if self._notes is None:
@@ -278,10 +168,9 @@ class Session:
             self._kept.append(self._notes.keep(act.walkthrough, texts, act.answers))
         except NotesError as error:
             self._screen.trouble(error)
-            self._prompt("keep.failed")
-            return
+            return self._prompt("keep.failed")
         self._screen.keep(str(self._notes.path))
-        self._prompt("keep.yes")
+        return self._prompt("keep.yes")
 
     def _forget(self) -> None:
         while self._kept and self._notes is not None:
@@ -290,11 +179,15 @@ class Session:
             except NotesError as error:
                 self._screen.trouble(error)
 
-    def _prompt(self, key: str) -> None:
+    def _prompt(self, key: str) -> Sound | None:
+        """Says what belongs to no question; gives back what interrupted it."""
         facts = self._dialogue.memory.facts()
         for passage in self._content.prompts.get(key, ()):
             if passage.when.holds(facts):
-                self._say(Say(passage.key, self._dialogue.memory.values()), self._dialogue.listen())
+                sound = self._say(Say(passage.key, self._dialogue.memory.values()), self._dialogue.listen())
+                if sound is not None:
+                    return sound
+        return None
 
     # ---- speaking
 
@@ -306,7 +199,7 @@ class Session:
         personal = values_of(self._content.texts[line.key]) - LINE_VALUES
         utterance = Utterance(
             text,
-            words_per_minute=(CARD_WORDS_PER_MINUTE if is_card else WORDS_PER_MINUTE) * self.manner.rate // 100,
+            words_per_minute=self.manner.words_per_minute(is_card),
             volume=self.manner.volume / 100,
             pitch=40 if is_card else 50,
             pause=line.pause,
@@ -318,7 +211,7 @@ class Session:
             self._mouth.start(utterance)
             self._open_while_speaking(text, listen)
             while not self._mouth.wait(0 if self._ears else _TICK):
-                sound = self._interruption(listen)
+                sound = self._interruption(listen, text)
                 if sound is not None:
                     self._mouth.stop()
                     return sound
@@ -336,10 +229,9 @@ class Session:
         for name in HOT_COMMANDS if self.manner.barge_in else ():
             phrases += [p for p in self._understanding.main_phrases(name) if f" {p.split()[0]}" not in spoken]
         hot = replace(listen, expects=(), commands=HOT_COMMANDS, over_speech=True)
-        for ears in self._ears:
-            ears.open(hot, phrases)
+        self._open_ears(hot, phrases)
 
-    def _interruption(self, listen: Listen) -> Sound | None:
+    def _interruption(self, listen: Listen, spoken: str) -> Sound | None:
         for ears in list(self._ears):
             match sound := ears.poll(_TICK / len(self._ears)):
                 case None:
@@ -347,7 +239,9 @@ class Session:
                 case Heard(source=Source.VOICE):
                     hot = Listen(listen.step, Kind.CHOICE, (), HOT_COMMANDS)
                     meaning = self._understanding.understand(sound, hot)
-                    if isinstance(meaning, Command) and meaning.sure or self._danger(sound, sure_only=True):
+                    if isinstance(meaning, Command) and meaning.sure:
+                        return sound
+                    if not _echo(sound, spoken) and self._danger(sound, sure_only=True):
                         return sound
                 case Trouble(error=error):
                     self._once("ears", error)
@@ -363,8 +257,7 @@ class Session:
     def _listen(self, listen: Listen) -> Meaning | str:
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
-        for ears in self._ears:
-            ears.open(listen, phrases)
+        self._open_ears(listen, phrases)
         try:
             sound = self._wait_for(listen)
         finally:
@@ -376,7 +269,7 @@ class Session:
 
     def _wait_for(self, listen: Listen) -> Sound | None:
         """The first sound that is an answer, or None after the wait. Time stands still while somebody is speaking."""
-        wait = listen.wait * PATIENCE[self.manner.patience]
+        wait = listen.wait * self.manner.stretch
         waited = 0.0
         before = self._clock.now()
         while waited < wait:
@@ -385,7 +278,8 @@ class Session:
                     case None:
                         pass
                     case Trouble(error=error):
-                        self._lost(error)
+                        if (sound := self._lost(error)) is not None:
+                            return sound
                     case Ended():
                         self._ears.remove(ears)
                         if not self._ears:
@@ -405,6 +299,8 @@ class Session:
 
     def _meaning(self, sound: Sound, listen: Listen) -> Meaning:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
+        if isinstance(sound, Heard) and sound.source is Source.VOICE:
+            self._troubled.discard("ears")  # it hears again; if it is lost again, that is said again
         danger = self._danger(sound) if isinstance(sound, Heard) else None
         meaning = danger or self._understanding.understand(sound, listen)
         self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
@@ -424,12 +320,14 @@ class Session:
 
     # ---- trouble
 
-    def _lost(self, error: VoiceError) -> None:
-        """Ears went deaf: said once, and the keys go on."""
-        if self._once("ears", error):
-            self._prompt("no_microphone")
-            for ears in self._ears:
-                ears.open(self._dialogue.listen(), self._understanding.phrases(self._dialogue.listen()))
+    def _lost(self, error: VoiceError) -> Sound | None:
+        """Ears went deaf: said once, and the keys go on. Gives back what interrupted saying it."""
+        if not self._once("ears", error):
+            return None
+        sound = self._prompt("no_microphone")
+        listen = self._dialogue.listen()
+        self._open_ears(listen, self._understanding.phrases(listen))
+        return sound
 
     def _once(self, part: str, error: VoiceError) -> bool:
         if part in self._troubled:
@@ -438,6 +336,16 @@ class Session:
         _log.warning("trouble: %s", error.code)
         self._screen.trouble(error)
         return True
+
+    def _open_ears(self, listen: Listen, phrases: Sequence[str]) -> None:
+        """Opens all ears; those that cannot be opened any more are let go."""
+        for ears in list(self._ears):
+            try:
+                ears.open(listen, phrases)
+            except VoiceError as error:
+                self._once("ears", error)
+                self._ears.remove(ears)
+                ears.shut()
 
     def _close_ears(self) -> None:
         for ears in self._ears:
@@ -449,11 +357,6 @@ class Session:
                 part.shut()
 
 
-def purposes(lines: HelpLines, country: str) -> frozenset[str]:
-    """Purposes for which a country has a line that may be given out."""
-    return frozenset(p for p in ("family", "crisis", "violence", "child") if lines.line(country, p) is not None)
-
-
 def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
     """Transcripts to look for danger in, with whether each is believed on its own."""
     if heard.source is Source.TYPED or heard.free is None:
@@ -461,3 +364,10 @@ def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
         return
     yield from ((line, number == 0) for number, line in enumerate(heard.free))
     yield heard.text, heard.text in heard.free
+
+
+def _echo(heard: Heard, spoken: str) -> bool:
+    """Whether the microphone only heard what is being said just now."""
+    own = set(normalise(spoken).split())
+    words = normalise(" ".join((*(heard.free or ())[:1], heard.text))).split()
+    return sum(word not in own for word in words) < _OF_OTHERS * len(words)

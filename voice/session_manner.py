@@ -1,0 +1,62 @@
+"""How a session speaks and waits, and the help lines it may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice.helplines import HelpLines
+
+RATES = (50, 70, 85, 100, 125, 150, 200)
+"""The seven steps of the speaking rate, in percent of the words a minute (SPEC section 6; VVSG 7.1-K)."""
+PATIENCE = (1.0, 1.5, 2.0)
+"""How much longer every wait gets, by level of patience."""
+_WORDS_PER_MINUTE = 130
+_CARD_WORDS_PER_MINUTE = 110
+_VOLUME_STEP = 10
+_PURPOSES = ("family", "crisis", "violence", "child")
+
+
+@dataclass
+class Manner:
+    """How it speaks and waits; the person changes it by voice or key, and it starts anew with each person."""
+
+    country: str = ""
+    rate: int = 100
+    volume: int = 100
+    patience: int = 0
+    barge_in: bool = True
+
+    @property
+    def stretch(self) -> float:
+        """Factor for every wait."""
+        return PATIENCE[self.patience]
+
+    def words_per_minute(self, card: bool = False) -> int:
+        """How fast to speak; cards are spoken slower."""
+        return (_CARD_WORDS_PER_MINUTE if card else _WORDS_PER_MINUTE) * self.rate // 100
+
+    def adjust(self, what: str, steps: int) -> None:
+        """One step up or down, within what there is."""
+        match what:
+            case "rate":
+                nearest = min(range(len(RATES)), key=lambda i: abs(RATES[i] - self.rate))
+                self.rate = RATES[max(0, min(len(RATES) - 1, nearest + steps))]
+            case "volume":
+                self.volume = max(_VOLUME_STEP, min(100, self.volume + steps * _VOLUME_STEP))
+            case "patience":
+                self.patience = max(0, min(len(PATIENCE) - 1, self.patience + steps))
+
+
+def line_values(lines: HelpLines, country: str, shown: bool) -> dict[str, str]:
+    """The `$emergency`, `$family_line` ... of a country, for the ear or for the eye."""
+    emergency = lines.emergency(country)
+    values = {"emergency": emergency.shown if shown else emergency.said}
+    for purpose in _PURPOSES:
+        line = lines.line(country, purpose)
+        values[f"{purpose}_line"] = (line.shown if shown else line.said) if line else lines.fallback
+    return values
+
+
+def purposes(lines: HelpLines, country: str) -> frozenset[str]:
+    """Purposes for which a country has a line that may be given out."""
+    return frozenset(p for p in _PURPOSES if lines.line(country, p) is not None)

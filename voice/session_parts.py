@@ -1,0 +1,91 @@
+"""The parts that a session uses, as it wants them. Real ones satisfy these without importing anything from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from voice.errors import VoiceError
+from voice.events import Listen, Meaning, Sound, Utterance
+
+
+class Clock(Protocol):
+    """Time in seconds; a rehearsal brings one that runs ahead."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Ears(Protocol):
+    """Something that a person can answer through."""
+
+    @property
+    def speaking(self) -> bool:
+        """Somebody is in the middle of an answer, so that the waiting stands still."""
+        ...
+
+    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
+        """Begins to hear; `phrases` are the grammar of what is live."""
+        ...
+
+    def poll(self, seconds: float) -> Sound | None:
+        """What came in, waiting at most so long."""
+        ...
+
+    def close(self) -> None:
+        """Hears nothing until the next `open`."""
+        ...
+
+    def shut(self) -> None:
+        """Gives everything back."""
+        ...
+
+
+class Mouth(Protocol):
+    """Something that speaks. Raises SpeakerError from `start` and `wait`."""
+
+    def start(self, utterance: Utterance) -> None: ...
+
+    def wait(self, seconds: float) -> bool:
+        """True when nothing is being said any more."""
+        ...
+
+    def stop(self) -> int:
+        """Silence at once."""
+        ...
+
+    def shut(self) -> None: ...
+
+
+class Screen(Protocol):
+    """Where every spoken line stands in letters as well."""
+
+    def say(self, key: str, text: str) -> None: ...
+
+    def listen(self, listen: Listen, options: Sequence[tuple[str, str]]) -> None: ...
+
+    def heard(self, text: str, meaning: Meaning) -> None: ...
+
+    def card(self, card: str, title: str, lines: Sequence[str], line: int) -> None: ...
+
+    def plan(self, lines: Sequence[str]) -> None: ...
+
+    def keep(self, where: str) -> None: ...
+
+    def trouble(self, error: VoiceError) -> None: ...
+
+    def hide(self) -> None: ...
+
+    def end(self, reason: str) -> None: ...
+
+
+class Notes(Protocol):
+    """Where a plan is kept, after a yes. Raises NotesError."""
+
+    @property
+    def path(self) -> object: ...
+
+    def keep(self, walkthrough: str, lines: Sequence[tuple[str, str]], answers: Mapping[str, str]) -> int: ...
+
+    def erase(self, id: int | None = None) -> int: ...
