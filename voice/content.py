@@ -42,6 +42,8 @@ class Intent:
     id: str
     label: str
     hear: tuple[str, ...]
+    grammar: bool = True
+    """False: too rare for a small model's grammar; understood where free recognition or typing brings it."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,13 @@ def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, In
     for name, body in reader.mapping(data.get(part, {}), part).items():
         key = f"{part}.{name}"
         fields = reader.mapping(body, key)
-        reader.only(fields, {"label", "hear"}, key)
-        found[name] = Intent(name, str(fields.get("label", name)), reader.texts_of(fields.get("hear", []), key))
+        reader.only(fields, {"label", "hear", "grammar"}, key)
+        found[name] = Intent(
+            name,
+            str(fields.get("label", name)),
+            reader.texts_of(fields.get("hear", []), key),
+            str(fields.get("grammar", "yes")) == "yes",
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from voice.events import Kind
 from voice.walkthrough import ALWAYS, Outcome, Passage, Route, Section, Slot, Spot, Step, Walkthrough, When
 
 _WHEN_LISTS = ("flags", "any", "none", "answered", "unanswered", "done", "todo", "line", "no_line")
-_STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "wait", "outcomes", "spots", "pick"}
+_STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "wait", "outcomes", "spots", "pick", "kept"}
 _OUTCOME = {"label", "hear", "spoken", "say", "flags", "next", "card", "when"}
 _YES_NO = frozenset({"yes", "no"})
 
@@ -175,6 +175,7 @@ class Reader:
             when=self.when(fields.get("when", {}), id_),
             wait=float(fields["wait"]) if "wait" in fields else None,
             pick=str(fields.get("pick", "first")),
+            kept=str(fields.get("kept", "yes")) == "yes",
         )
         self._check_step(step)
         return step
@@ -226,7 +227,7 @@ class Reader:
         for step in walk.steps.values():
             for outcome in step.outcomes.values():
                 for route in outcome.next:
-                    if route.to not in walk.steps and route.to not in ("plan", "end"):
+                    if route.to not in walk.steps and route.to not in ("plan", "end", "hold"):
                         raise self.fault(f"{step.id}.{outcome.id}", f"leads to '{route.to}'", "Name a step.")
         for slot in (*walk.order, *walk.order_crisis):
             if slot not in walk.slots or not walk.slots[slot].lines:

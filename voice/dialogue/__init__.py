@@ -13,7 +13,7 @@ from voice.dialogue import danger
 from voice.dialogue.asking import Asking
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import Memory
-from voice.dialogue.planning import Reviewing
+from voice.dialogue.planning import Erasing, Reviewing
 from voice.dialogue.setup import SettingUp
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Talk
 from voice.dialogue.walk import PLAN, Walk
@@ -24,7 +24,6 @@ from voice.events import (
     Command,
     Danger,
     Finish,
-    Forget,
     Listen,
     Meaning,
     NotUnderstood,
@@ -234,8 +233,10 @@ class Dialogue:
         )
 
     def _delete(self) -> list[Act]:
-        """Drops the answer given last; what follows from it is gone too."""
+        """Drops the answer given last, with what follows from it; after saving, what was saved, with one check."""
+        if self.memory.saved:
+            return self.talk.push(Erasing(self.talk))
         if not self.memory.entries:
             return [*self.talk.prompt("delete.nothing"), *self.talk.top.question()]
         self.memory.forget(next(reversed(self.memory.entries)))
-        return [Forget(), *self.talk.prompt("deleted", pause=BEFORE_QUESTION), *self.talk.top.question()]
+        return [*self.talk.prompt("deleted", pause=BEFORE_QUESTION), *self.talk.top.question()]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from voice.dialogue.holding import Holding
+from voice.dialogue.memory import Entry
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, COMMANDS, FEELING_WAIT, WAITS, Situation, Talk
+from voice.dialogue.walk import HOLD
 from voice.events import Act, Answer, Kind, Listen
 from voice.walkthrough import Outcome, Step
 
@@ -61,7 +64,11 @@ class Asking(Situation):
         flags = tuple(flag for spot in spots for flag in spot.flags)
         if "named" in outcome.flags:
             memory.name, words = answer.words.title(), ""
-        memory.record(self.step.id, outcome, answer.value, spoken, words, flags)
+        if any(route.to == HOLD for route in outcome.next):
+            return [*self.talk.say(outcome.say), *self.talk.push(Holding(self.talk, "waiting"))]
+        memory.record(
+            self.step.id, Entry(answer.value, spoken, (*outcome.flags, *flags), words, kept=self.step.kept)
+        )
         acts: list[Act] = []
         for spot in spots:
             acts += self.talk.say(spot.say, AFTER_REFLECTION)

@@ -21,12 +21,12 @@ _VIOLENCE = ("VIO",)
 def show(talk: Talk, card: str) -> list[Act]:
     """Puts a card over whatever is going on."""
     known = card if card in talk.content.cards else GENERAL
+    before = talk.top.before if isinstance(talk.top, OnCard) else frozenset(talk.memory.flags)
     talk.memory.flags.add("crisis")
     if known in _VIOLENCE:
         talk.memory.flags.add("violence")
-    if isinstance(talk.top, OnCard | AfterCard | DangerCheck):
-        return talk.replace(OnCard(talk, talk.content.cards[known]))
-    return talk.push(OnCard(talk, talk.content.cards[known]))
+    shown = OnCard(talk, talk.content.cards[known], before)
+    return talk.replace(shown) if isinstance(talk.top, OnCard | AfterCard | DangerCheck) else talk.push(shown)
 
 
 class DangerCheck(Situation):
@@ -68,9 +68,11 @@ class OnCard(Situation):
 
     kind = Kind.CHOICE
 
-    def __init__(self, talk: Talk, card: Card) -> None:
+    def __init__(self, talk: Talk, card: Card, before: frozenset[str]) -> None:
+        """`before`: the talk's flags without this card, for when it was a mistake."""
         super().__init__(talk)
         self.card = card
+        self.before = before
         self.name = f"card:{card.id}"
         self._line = 0
         choices = tuple(choice.id for choice in card.choices)
@@ -97,6 +99,7 @@ class OnCard(Situation):
             case "safe_now":
                 return self.talk.replace(AfterCard(self.talk, self.card))
             case "go_back":
+                self.talk.memory.flags.intersection_update(self.before)
                 return [*self.talk.prompt("amber.no", pause=BEFORE_QUESTION), *self.talk.pop()]
         return self.on_miss()
 
@@ -150,17 +153,25 @@ class AfterCard(Situation):
 
     def opening(self) -> list[Act]:
         if self.card.id == DIED:
-            self._stage = "way"
+            self._stage = "loss"
             return [*self.talk.prompt("bereaved.after"), *self.question()]
-        return [*self.talk.prompt("card.after"), *self.question()]
+        line = self.talk.prompt(f"card.line.{self.card.afterwards}")
+        return [*self.talk.prompt("card.after"), *line, *self.question()]
 
     def question(self) -> list[Act]:
-        key = {"unsafe": "card.anything_else_unsafe", "breath": "grounding.ask", "way": "card.back"}[self._stage]
+        key = {
+            "unsafe": "card.anything_else_unsafe",
+            "breath": "grounding.ask",
+            "way": "card.back",
+            "loss": "bereaved.way",
+        }[self._stage]
         return self.talk.prompt(key)
 
     def listen(self) -> Listen:
-        self.kind = Kind.CHOICE if self._stage == "way" else Kind.YES_NO
-        self.expects = ("plan", "go_on", "stop") if self._stage == "way" else ("yes", "no", "not_sure")
+        self.kind = Kind.CHOICE if self._stage in ("way", "loss") else Kind.YES_NO
+        self.expects = {"way": ("plan", "go_on", "stop"), "loss": ("stay", "stop")}.get(
+            self._stage, ("yes", "no", "not_sure")
+        )
         self.commands = tuple(c for c in super().commands if c not in self.expects)
         return super().listen()
 
@@ -177,6 +188,8 @@ class AfterCard(Situation):
             case ("breath", _):
                 self._stage = "way"
                 return self.question()
+            case ("loss", "stay"):
+                return self.talk.push(Holding(self.talk, "rest"))
             case (_, "plan"):
                 self.talk.floor.pop()
                 return self.talk.flow.to_plan()

@@ -34,7 +34,7 @@ def mermaid(walkthrough: Walkthrough) -> str:
         show_conditions=True,
         title=f"Walkthrough: {walkthrough.name}",
     )
-    return str(walk.machine.get_graph().draw(None))  # type: ignore[attr-defined]  # GraphMachine has it
+    return str(walk.machine.get_graph().draw(None))
 
 
 def svg(walkthrough: Walkthrough) -> str:
@@ -92,10 +92,10 @@ def _ways(walkthrough: Walkthrough) -> dict[tuple[str, str], list[str]]:
     ways = {}
     for (source, dest), labels in found.items():
         answers = {label.split("|")[0] for label in labels} - {SKIP, "not_sure"}
-        conditions = {label.split("|")[1] for label in labels} - {""}
+        needed = {label.split("|")[1] for label in labels} - {""}
         every = set(walkthrough.steps[source].outcomes) - {SKIP, "not_sure"}
         words = [] if answers >= every else [" / ".join(sorted(answers)).replace("_", " ")]
-        ways[(source, dest)] = [*words, *sorted(conditions)]
+        ways[(source, dest)] = [*words, *sorted(needed)]
     return ways
 
 

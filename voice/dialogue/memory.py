@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from voice.walkthrough import Facts, Outcome
+from voice.walkthrough import Facts
 
 DEFAULT_NAME = "your person"
 
@@ -18,6 +18,8 @@ class Entry:
     spoken: str = ""
     flags: tuple[str, ...] = ()
     words: str = ""
+    kept: bool = True
+    """False: never in the notes."""
 
 
 @dataclass
@@ -32,11 +34,13 @@ class Memory:
     """Flags that no single answer carries, such as "crisis"."""
     done: set[str] = field(default_factory=set)
     name: str = ""
+    saved: bool = False
+    """A plan was written to the notes in this talk."""
 
-    def record(self, step: str, outcome: Outcome, value: str, spoken: str, words: str, spots: tuple[str, ...]) -> None:
+    def record(self, step: str, entry: Entry) -> None:
         """Writes an answer down; answering again replaces it."""
         self.entries.pop(step, None)
-        self.entries[step] = Entry(value, spoken, (*outcome.flags, *spots), words)
+        self.entries[step] = entry
 
     def forget(self, step: str) -> None:
         """Drops an answer with all that follows from it."""
@@ -73,4 +77,4 @@ class Memory:
 
     def chosen(self) -> Mapping[str, str]:
         """Step id -> answer id, for the notes: choices and numbers, never the person's words."""
-        return {step: entry.value for step, entry in self.entries.items()}
+        return {step: entry.value for step, entry in self.entries.items() if entry.kept}

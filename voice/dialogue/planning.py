@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice.dialogue.memory import Memory
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Situation, Talk
-from voice.events import Act, Answer, Finish, Keep, Kind, PlanLine, Say, ShowPlan
+from voice.events import Act, Answer, Finish, Forget, Keep, Kind, PlanLine, Say, ShowPlan
 from voice.walkthrough import Passage, Walkthrough, first_that_holds
 
 OWN = "plan.own_line"
@@ -169,6 +169,7 @@ class Keeping(Situation):
 
     def on_answer(self, answer: Answer) -> list[Act]:
         if answer.value == "yes" and answer.sure:
+            self.talk.memory.saved = True
             keep = Keep(self.talk.walk.walkthrough.id, self.lines, dict(self.talk.memory.chosen()))
             return [keep, *self.talk.replace(Needing(self.talk))]
         if answer.value == "yes":
@@ -183,6 +184,27 @@ class Keeping(Situation):
 
     def _not_kept(self) -> list[Act]:
         return [*self.talk.prompt("keep.no", pause=AFTER_REFLECTION), *self.talk.replace(Needing(self.talk))]
+
+
+class Erasing(Situation):
+    """One check before what was saved is erased."""
+
+    name = "erase"
+
+    def opening(self) -> list[Act]:
+        return self.talk.prompt("delete.check")
+
+    def question(self) -> list[Act]:
+        return self.opening()
+
+    def on_answer(self, answer: Answer) -> list[Act]:
+        if answer.value != "yes":
+            return self.talk.pop()
+        self.talk.memory.saved = False
+        return [Forget(), *self.talk.prompt("deleted", pause=BEFORE_QUESTION), *self.talk.pop()]
+
+    def give_up(self) -> list[Act]:
+        return self.talk.pop()
 
 
 class Needing(Situation):

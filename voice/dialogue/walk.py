@@ -16,6 +16,7 @@ from voice.walkthrough import ALWAYS, Facts, Route, Step, Walkthrough, When
 
 PLAN = "plan"
 END = "end"
+HOLD = "hold"
 SKIP = "skip"
 FINISH = "finish_with_plan"
 VISIT = "visit_"
@@ -107,7 +108,8 @@ class Walk:
     def _add(self, step: Step) -> None:
         following = list(self._following(step))
         for outcome in step.outcomes.values():
-            self._connect(outcome.id, step.id, [*outcome.next, *following])
+            routes = [Route(step.id, route.when) if route.to == HOLD else route for route in outcome.next]
+            self._connect(outcome.id, step.id, [*routes, *following])
         if SKIP not in step.outcomes:
             self._connect(SKIP, step.id, following)
         if not self._everywhere:
