@@ -1,7 +1,7 @@
 """What was heard -> what it means, given what is live now. Pure: no audio, clock or disk.
 
-`Listen` says which answers and commands are live; the grammar for the recogniser and the understanding both come from the
-same templates and both obey it. Only a whole utterance is a command: "I want to stop smoking" is an answer.
+`Listen` says which answers and commands are live; the grammar for the recogniser and the understanding both come from
+the same templates and both obey it. Only a whole utterance is a command: "I want to stop smoking" is an answer.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Understanding:
             for words in self._content.numbers.values():
                 found.setdefault(words[0])
         for name in listen.commands:
-            self._main(self._content.commands[name].hear, found, 1)
+            if self._content.commands[name].grammar:
+                self._main(self._content.commands[name].hear, found, 1)
         return list(found)
 
     def main_phrases(self, command: str) -> list[str]:
@@ -126,16 +127,19 @@ class Understanding:
         text = normalise(heard.text)
         free = [normalise(line) for line in heard.free or ()]
         by_grammar = self.parse(text, listen)
-        by_free = [meaning for line in free if (meaning := self.parse(line, listen))]
+        by_free = [self.parse(line, listen) for line in free]
         if by_grammar is not None:
-            match trust(text, heard.free, [_key_of(m) == _key_of(by_grammar) for m in by_free], heard.confidence):
+            wanted = _key_of(by_grammar)
+            agrees = [None if meaning is None else _key_of(meaning) == wanted for meaning in by_free]
+            second = None if heard.free is None else [self._folded(line) for line in free]
+            match trust(self._folded(text), second, agrees, heard.confidence):
                 case Trust.SURE:
                     return _sure(by_grammar, True)
                 case Trust.UNSURE:
                     return _sure(by_grammar, False)
-        elif by_free and free and self.parse(free[0], listen) == by_free[0]:
+        elif by_free and (best := by_free[0]) is not None:
             # A wording that is not in the small grammar: understood, and checked where it matters.
-            return _sure(by_free[0], False)
+            return _sure(best, False)
         own = self._own(free[0] if free else "", listen, sure=False)
         return own or self._remark(free) or NotUnderstood()
 
@@ -169,9 +173,13 @@ class Understanding:
         if not text or UNKNOWN in text:
             return
         yield text
-        other = " ".join(self._content.homophones.get(word, word) for word in text.split())
+        other = self._folded(text)
         if other != text:
             yield other
+
+    def _folded(self, text: str) -> str:
+        """Words that sound alike, written one way: "know" as "no"."""
+        return " ".join(self._content.homophones.get(word, word) for word in text.split())
 
     def _number(self, text: str, listen: Listen) -> int | None:
         """0 to 10 in "about a six", "six or seven", "ten out of ten". None if other words stand there."""
