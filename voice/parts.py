@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voice import content as language
 from voice import models, settings
@@ -25,6 +25,7 @@ from voice.settings import Settings
 from voice.understanding import Understanding
 
 if TYPE_CHECKING:
+    from voice.notes import Notes as RealNotes
     from voice.speech.recogniser import SpeechModel
 
 PROJECT_MODELS = (Path(__file__).parents[1] / "models", Path(__file__).parent / "_models")
@@ -131,9 +132,9 @@ def mouth(chosen: Settings) -> Mouth:
     return RealMouth(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None)
 
 
-def notes(chosen: Settings) -> Notes:
+def notes(chosen: Settings) -> RealNotes:
     """Where plans are kept after a yes."""
-    from voice.notes import Notes as RealNotes
+    from voice.notes import Notes as RealNotes  # its library takes time to load: only where it is needed
 
     return RealNotes(chosen.notes_file)
 
@@ -195,7 +196,8 @@ def remember_in(chosen: Settings) -> Callable[[str, str], None]:
 
     def remember(what: str, value: str) -> None:
         nonlocal chosen
-        chosen = replace(chosen, **{what: value})
+        changed: dict[str, Any] = {what: value}
+        chosen = replace(chosen, **changed)
         settings.save(chosen, only=[what])
 
     return remember

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from voice.errors import VoiceError
-from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, NotUnderstood, Silence
+from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, NotUnderstood, Remark, Silence
 
 WIDTH = 60
 """Columns; longer lines are hard to follow."""
@@ -260,6 +260,8 @@ class JsonScreen:
                 value = name
             case Danger(card=card):
                 value = card
+            case Remark(id=id_):
+                value = id_
             case Silence():
                 text, value = "", None
             case NotUnderstood():
