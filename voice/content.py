@@ -159,7 +159,11 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
 # ---- reading
 
 
-class _Loader(yaml.BaseLoader):
+# libyaml reads ten times as fast, and every start waits for it; not every machine has it.
+_Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
     """Scalars stay strings; equal keys are refused, since YAML would silently keep the last."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -168,7 +172,8 @@ class _Loader(yaml.BaseLoader):
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def _read(path: Path) -> dict[str, Any]:

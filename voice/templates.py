@@ -8,6 +8,7 @@ turn on [the] light[s]     optional words and endings
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -104,6 +105,7 @@ def words_of(phrases: Iterator[str] | list[str]) -> set[str]:
     return {word for phrase in phrases for word in phrase.split()}
 
 
+@functools.cache
 def _parse(template: str) -> Sentence:
     try:
         return parse_sentence(template)
