@@ -7,7 +7,7 @@ said or shown, the place is kept, and the talk goes on another way.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from voice.content import LINE_VALUES, Content, values_of
@@ -16,15 +16,12 @@ from voice.errors import NotesError, SpeakerError, VoiceError
 from voice.events import (
     Act,
     Adjust,
-    Command,
-    Danger,
     Ended,
     Finish,
     Forget,
     Heard,
     Hide,
     Keep,
-    Kind,
     Listen,
     Meaning,
     PlanLine,
@@ -40,21 +37,17 @@ from voice.events import (
     Utterance,
 )
 from voice.helplines import HelpLines
-from voice.safety import Light, Safety
+from voice.safety import Safety
+from voice.session_hearing import HOT_COMMANDS, Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_parts import Clock, Ears, Mouth, Notes, Screen
-from voice.templates import normalise
 from voice.understanding import Understanding
 
 __all__ = ["Clock", "Ears", "Manner", "Mouth", "Notes", "Screen", "Session", "line_values", "purposes"]
 
 _log = logging.getLogger("afterwards")
 
-# Words that are heard while it speaks, unless it says them itself just then.
-HOT_COMMANDS = ("stop", "pause", "emergency")
 _TICK = 0.05
-# So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6).
-_OF_OTHERS = 0.25
 
 
 class Session:
@@ -79,7 +72,7 @@ class Session:
         self._content = content
         self._dialogue = dialogue
         self._understanding = understanding
-        self._safety = safety
+        self._hearing = Hearing(understanding, safety)
         self._lines = lines
         self._ears = list(ears)
         self._screen = screen
@@ -224,24 +217,16 @@ class Session:
 
     def _open_while_speaking(self, text: str, listen: Listen) -> None:
         """Keys are open; of the voice only the hot words, and never one that is being said just now."""
-        spoken = f" {text.lower()} "
-        phrases = []
-        for name in HOT_COMMANDS if self.manner.barge_in else ():
-            phrases += [p for p in self._understanding.main_phrases(name) if f" {p.split()[0]}" not in spoken]
-        hot = replace(listen, expects=(), commands=HOT_COMMANDS, over_speech=True)
-        self._open_ears(hot, phrases)
+        phrases = self._hearing.hot_phrases(text) if self.manner.barge_in else []
+        self._open_ears(replace(listen, expects=(), commands=HOT_COMMANDS, over_speech=True), phrases)
 
     def _interruption(self, listen: Listen, spoken: str) -> Sound | None:
         for ears in list(self._ears):
             match sound := ears.poll(_TICK / len(self._ears)):
                 case None:
                     continue
-                case Heard(source=Source.VOICE):
-                    hot = Listen(listen.step, Kind.CHOICE, (), HOT_COMMANDS)
-                    meaning = self._understanding.understand(sound, hot)
-                    if isinstance(meaning, Command) and meaning.sure:
-                        return sound
-                    if not _echo(sound, spoken) and self._danger(sound, sure_only=True):
+                case Heard():
+                    if self._hearing.interrupts(sound, listen, spoken):
                         return sound
                 case Trouble(error=error):
                     self._once("ears", error)
@@ -301,22 +286,10 @@ class Session:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
         if isinstance(sound, Heard) and sound.source is Source.VOICE:
             self._troubled.discard("ears")  # it hears again; if it is lost again, that is said again
-        danger = self._danger(sound) if isinstance(sound, Heard) else None
-        meaning = danger or self._understanding.understand(sound, listen)
+        meaning = self._hearing.meaning(sound, listen)
         self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
         _log.info("%s in %s", type(meaning).__name__, listen.step)
         return meaning
-
-    def _danger(self, heard: Heard, sure_only: bool = False) -> Danger | None:
-        """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
-        for text, believed in _readings(heard):
-            verdict = self._safety.judge(text)
-            if verdict.light is Light.GREEN or verdict.card is None:
-                continue
-            light = verdict.light if believed else Light.AMBER
-            if not sure_only or light is Light.RED:
-                return Danger(light.value, verdict.card, verdict.why)
-        return None
 
     # ---- trouble
 
@@ -355,19 +328,3 @@ class Session:
         for part in (*self._ears, self._mouth):
             if part is not None:
                 part.shut()
-
-
-def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
-    """Transcripts to look for danger in, with whether each is believed on its own."""
-    if heard.source is Source.TYPED or heard.free is None:
-        yield heard.text, True
-        return
-    yield from ((line, number == 0) for number, line in enumerate(heard.free))
-    yield heard.text, heard.text in heard.free
-
-
-def _echo(heard: Heard, spoken: str) -> bool:
-    """Whether the microphone only heard what is being said just now."""
-    own = set(normalise(spoken).split())
-    words = normalise(" ".join((*(heard.free or ())[:1], heard.text))).split()
-    return sum(word not in own for word in words) < _OF_OTHERS * len(words)

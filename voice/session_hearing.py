@@ -1,0 +1,77 @@
+"""What a sound means in a session: danger first, then what is live. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voice.events import Command, Danger, Heard, Kind, Listen, Meaning, Pressed, Source
+from voice.safety import Light, Safety
+from voice.templates import normalise
+from voice.understanding import Understanding
+
+HOT_COMMANDS = ("stop", "pause", "emergency")
+"""Words that are heard while it speaks, unless it says them itself just then."""
+_OF_OTHERS = 0.25
+"""So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
+
+
+class Hearing:
+    """Safety and understanding, in the order in which they are asked."""
+
+    def __init__(self, understanding: Understanding, safety: Safety) -> None:
+        self._understanding = understanding
+        self._safety = safety
+
+    def meaning(self, sound: Heard | Pressed, listen: Listen) -> Meaning:
+        """What an utterance or a key means at this step."""
+        danger = self.danger(sound) if isinstance(sound, Heard) else None
+        return danger or self._understanding.understand(sound, listen)
+
+    def danger(self, heard: Heard) -> Danger | None:
+        """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
+        found: Danger | None = None
+        for text, believed in _readings(heard):
+            verdict = self._safety.judge(text)
+            if verdict.light is Light.GREEN or verdict.card is None:
+                continue
+            light = verdict.light if believed else Light.AMBER
+            if light is Light.RED:
+                return Danger(light.value, verdict.card, verdict.why)
+            found = found or Danger(light.value, verdict.card, verdict.why)
+        return found
+
+    def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
+        """Whether something said over the voice stops it: a hot word, or danger that is not its own words."""
+        if heard.source is Source.TYPED:
+            return True
+        hot = Listen(listen.step, Kind.CHOICE, (), HOT_COMMANDS)
+        meaning = self._understanding.understand(heard, hot)
+        if isinstance(meaning, Command) and meaning.sure:
+            return True
+        danger = self.danger(heard)
+        return danger is not None and danger.light == Light.RED.value and not echo(heard, spoken)
+
+    def hot_phrases(self, spoken: str) -> list[str]:
+        """The grammar while `spoken` is being said: no word that the microphone would hear from the loudspeaker."""
+        own = normalise(spoken).split()
+        phrases = [phrase for name in HOT_COMMANDS for phrase in self._understanding.main_phrases(name)]
+        return [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]
+
+
+def echo(heard: Heard, spoken: str) -> bool:
+    """Whether the microphone only heard what is being said just now."""
+    own = set(normalise(spoken).split())
+    words = normalise(" ".join((*(heard.free or ())[:1], heard.text))).split()
+    return sum(word not in own for word in words) < _OF_OTHERS * len(words)
+
+
+def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
+    """Transcripts to look for danger in, with whether each is believed on its own."""
+    if heard.source is Source.TYPED or heard.free is None:
+        yield heard.text, True
+        return
+    agreed = heard.text in heard.free
+    for number, line in enumerate(heard.free):
+        yield line, number == 0 or (agreed and line == heard.text)
+    if not agreed:
+        yield heard.text, False
