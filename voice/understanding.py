@@ -20,8 +20,8 @@ UNKNOWN = "[unk]"
 # A small model hears best with 5 to 20 phrases live: the main wordings only (product.md, SPEC section 6).
 MAIN_WORDINGS = 2
 _OWN_FEELING_WORDS = 3
-# Ids that a step may leave to the common answers of intents.yaml.
-_SKIPPED_FOR_KEYS = frozenset({"skip", "own", "said"})
+# Answers that are not one key: whoever chooses them types words, or presses the key of "skip".
+_WORDS = {Kind.FREE: ("own", "said", "skip"), Kind.FEELING: ("own", "skip")}
 
 
 class Understanding:
@@ -66,8 +66,7 @@ class Understanding:
         """(key, label) for the screen: number keys in the order of `listen.expects`."""
         if listen.kind is Kind.NUMBER:
             return [("0-10", "")]
-        ids = [id_ for id_ in listen.expects if id_ not in _SKIPPED_FOR_KEYS]
-        return [(str(number), self.label(listen, id_)) for number, id_ in enumerate(ids, 1)]
+        return [(str(number), self.label(listen, id_)) for number, id_ in enumerate(_numbered(listen), 1)]
 
     def phrases(self, listen: Listen) -> list[str]:
         """What the recogniser's grammar holds at this step: the main wordings of what is live, and no more."""
@@ -109,7 +108,7 @@ class Understanding:
         if key.isdigit():
             if listen.kind is Kind.NUMBER:
                 return Answer(str(int(key))) if int(key) <= 10 else NotUnderstood()
-            ids = [id_ for id_ in listen.expects if id_ not in _SKIPPED_FOR_KEYS]
+            ids = _numbered(listen)
             if key == "0" and "not_sure" in ids:
                 return Answer("not_sure")
             return Answer(ids[int(key) - 1]) if 1 <= int(key) <= len(ids) else NotUnderstood()
@@ -117,7 +116,7 @@ class Understanding:
         return Command(key) if key in self._content.commands else NotUnderstood()
 
     def _typed(self, text: str, listen: Listen) -> Meaning:
-        if text.isdigit() and listen.kind is not Kind.FREE:
+        if text.isdigit() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):
             return self._key(text, listen)
         if meaning := self.parse(text, listen):
             return meaning
@@ -238,3 +237,8 @@ def _key_of(meaning: Meaning) -> tuple[str, str]:
         case Command(name=name):
             return ("command", name)
     return ("", "")
+
+
+def _numbered(listen: Listen) -> list[str]:
+    """Answers in the order of the number keys."""
+    return [id_ for id_ in listen.expects if id_ not in _WORDS.get(listen.kind, ("skip",))]
