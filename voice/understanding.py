@@ -78,7 +78,8 @@ class Understanding:
                 found.setdefault(words[0])
         for name in listen.commands:
             if self._content.commands[name].grammar:
-                self._main(self._content.commands[name].hear, found, 1)
+                # One wording each, so that little is live; but nobody should have to remember the right word for danger.
+                self._main(self._content.commands[name].hear, found, MAIN_WORDINGS if name == "emergency" else 1)
         return list(found)
 
     def main_phrases(self, command: str) -> list[str]:
