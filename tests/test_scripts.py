@@ -43,7 +43,7 @@ PYTHON = """#!/usr/bin/env bash
 echo "python $*" >>"$LOG"
 case "$*" in
   "-m venv"*) target=${*: -1}; mkdir -p "$target/bin"; ln -sf "$0" "$target/bin/python" ;;
-  *"scripts/fetch-model") exit "${FETCHED:-0}" ;;
+  *"models fetch --if-none") exit "${FETCHED:-0}" ;;
   *"pip install"*) exit "${INSTALLED:-0}" ;;
   "-P -m voice"*) for word in "${@:4}"; do echo "<$word>"; done ;;
 esac
@@ -178,7 +178,7 @@ def test_a_model_that_cannot_be_fetched_is_no_failure_and_is_not_tried_at_every_
     assert copy.run("setup", FETCHED="1").stdout == ""
     assert copy.asked() == []
     copy.run("setup", "--model", FETCHED="0")
-    assert copy.asked() == ["python -P scripts/fetch-model"]
+    assert copy.asked() == ["python -P -m voice models fetch --if-none"]
 
 
 def test_a_model_is_looked_for_again_after_a_day(copy: Copy) -> None:
@@ -186,12 +186,12 @@ def test_a_model_is_looked_for_again_after_a_day(copy: Copy) -> None:
     copy.asked()
     os.utime(copy.root / ".venv/.model-tried", (0, 0))
     copy.run("setup")
-    assert copy.asked() == ["python -P scripts/fetch-model"]
+    assert copy.asked() == ["python -P -m voice models fetch --if-none"]
 
 
 def test_a_model_that_the_person_names_is_enough(copy: Copy) -> None:
     copy.run("setup", VOSK_MODEL_PATH="/somewhere")
-    assert not any("fetch-model" in line for line in copy.asked())
+    assert not any("models fetch" in line for line in copy.asked())
 
 
 def test_without_the_right_to_install_it_says_the_command_and_goes_on(copy: Copy) -> None:

@@ -54,6 +54,7 @@ def _storage(chosen: Settings) -> Line:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         return Line("storage", False, f"Notes can't be kept in {folder}: {reason}. Choose another AFTERWARDS_HOME.")
+    parts.notes(chosen).list()  # the ones that are there can be read
     return Line("storage", True, f"Notes can be kept in {folder}.")
 
 

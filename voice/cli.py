@@ -1,35 +1,47 @@
-"""The commands. The only place, with `parts`, that builds real parts; a VoiceError becomes plain words and an exit code."""
+"""The commands. With `parts` the only place that builds real parts; a VoiceError becomes words and an exit code."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
 
 from voice import parts, settings
+from voice.cli_models import models
+from voice.cli_notes import notes
 from voice.content import Content
 from voice.dialogue.asking import Asking
 from voice.dialogue.talk import COMMANDS, END_OF_TURN
-from voice.errors import ScriptError, VoiceError
-from voice.events import Answer, Command, Kind, Listen, Meaning
+from voice.errors import ScriptError, SettingsError, VoiceError
+from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, Remark
+from voice.session_hearing import Hearing
+from voice.session_parts import Ears
 
 FAILED = 1
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 class _Program(click.Group):
     """Without a command it talks; what goes wrong is said in words, never as a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        first = next((arg for arg in args if not arg.startswith("-")), None)
-        if first not in self.commands and not {"--help", "--version"} & set(args):
-            args = ["talk", *args]
+        at = 0  # the program's own options come first
+        while at < len(args) and args[at].split("=")[0] in ("--log", "--help", "-h", "--version"):
+            at += 2 if args[at] == "--log" else 1
+        asked = {"--help", "-h", "--version"} & set(args[:at])
+        if not asked and (at >= len(args) or args[at].startswith("-")):
+            args = [*args[:at], "talk", *args[at:]]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_streams()
         try:
             return super().invoke(ctx)
         except VoiceError as error:
@@ -39,16 +51,55 @@ class _Program(click.Group):
             ctx.exit(0)
         except KeyboardInterrupt:
             click.echo("Okay.", err=True)
-            ctx.exit(0)
+            ctx.exit(INTERRUPTED)
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _open_streams() -> None:
+    """A program can be started with its standard streams closed; Python has None there, and no library expects that."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
+
+
+def _end_calmly() -> None:
+    """A closed terminal or a shutdown ends the talk as a person would: everything is given back."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+
+
+@click.group(
+    cls=_Program,
+    commands=[models, notes],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="afterwards", prog_name="afterwards")
 @click.option("--log", type=click.Path(path_type=Path), help="Write a log to this file: kinds and states, never words.")
 def main(log: Path | None) -> None:
     """A calm voice for family and friends, after an intervention that did not work. Without a command, it talks."""
+    logging.getLogger().addHandler(logging.NullHandler())  # else warnings would stand in the middle of the talk
     if log:
-        logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(message)s")
+        _write_log(log)
+
+
+def _write_log(path: Path) -> None:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            "log-not-written", f"The log {path} cannot be written.", "Choose another place for it."
+        ) from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    # Ours alone: a library's log may hold what was said.
+    handler.addFilter(lambda record: record.name.split(".")[0] in ("afterwards", "voice"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    click.get_current_context().call_on_close(lambda: root.removeHandler(handler))
 
 
 _MODEL = click.option("--model", help="Name or folder of a speech model.")
@@ -64,21 +115,25 @@ _COUNTRY = click.option("--country", help="Country for the help lines: US, CA, U
 @click.option("--silent", is_flag=True, help="Do not speak; show every line.")
 def talk(model: str | None, silent: bool, **flags: Any) -> None:
     """Talk. You can speak, press keys or type."""
-    from voice.keyboard import Keyboard
+    _end_calmly()
+    chosen = settings.load(flags)
+    mouth = None if silent else parts.mouth(chosen, early=True)  # while this thread reads on
+
+    from voice.keyboard import Keyboard, labels
     from voice.screen import Terminal
 
-    chosen = settings.load(flags)
     talking = parts.Talking()
-    ears = [Keyboard(help_key=chosen.help_key)]
+    keyboard = Keyboard(help_key=chosen.help_key)
+    ears: list[Ears] = [keyboard]
     if chosen.answer_by == "voice":
         ears.append(parts.voice_ears(chosen, model))
     session = talking.session(
         parts.manner(chosen),
         ears=ears,
-        screen=Terminal(),
+        screen=Terminal(keys=labels(chosen.help_key) if keyboard.terminal else {}),
         clock=parts.RealClock(),
-        mouth=None if silent else parts.mouth(chosen),
-        notes=parts.notes(chosen),
+        mouth=mouth,
+        notes=parts.late_notes(chosen),
         set_up=chosen.first_run and not chosen.country,
         remember=parts.remember_in(chosen),
     )
@@ -96,10 +151,10 @@ def talk(model: str | None, silent: bool, **flags: Any) -> None:
 def rehearse(
     script: Path, as_json: bool, audio: Path | None, first_run: bool, keep: bool, model: str | None, country: str | None
 ) -> None:
-    """Play a whole session against a script, on a clock of its own.
+    """Play a whole session against a script.
 
-    One answer a line; "-" is silence, "#" a comment, "@file.wav" a recording, "key:3" a key, "+stop" is said while it
-    speaks.
+    It has a clock of its own, so that minutes take seconds. One answer a line; "-" is silence, "#" a comment,
+    "@file.wav" a recording, "key:3" a key, "+stop" is said while it speaks.
     """
     from voice import rehearse as rehearsing
     from voice.screen import JsonScreen, Terminal
@@ -147,33 +202,34 @@ def rehearse(
 )
 @_MODEL
 def hear(files: tuple[Path, ...], expects: str, model: str | None) -> None:
-    """Print what is understood in recordings (wav, flac, ogg or opus), one JSON object a file."""
+    """Print what is understood in recordings.
+
+    One JSON object for each file (wav, flac, ogg or opus): file, text, meaning, confidence, seconds of sound, and took,
+    the seconds of work after its end. The meaning is null where nothing was understood.
+    """
     from voice.speech.ears import hear_file
 
     chosen = settings.load({})
     talking = parts.Talking()
+    hearing = Hearing(talking.understanding, talking.safety)
     listen = listening_for(talking.content, expects)
     phrases = talking.understanding.phrases(listen)
     recogniser = parts.load_model(chosen, model)
     failed = False
     for path in files:
+        found: dict[str, Any] = {"file": str(path), "text": "", "meaning": None}
         try:
             heard = hear_file(path, recogniser, listen, phrases)
         except ScriptError as error:
-            click.echo(json.dumps({"file": str(path), "error": error.message, "remedy": error.remedy}))
+            nothing = {"confidence": 0.0, "seconds": 0.0, "took": 0.0}
+            click.echo(json.dumps({**found, **nothing, "error": error.message, "remedy": error.remedy}))
             failed = True
             continue
-        meaning = talking.understanding.understand(heard, listen)
-        text = heard.free[0] if listen.kind is Kind.FREE and heard.free else heard.text
-        found = {
-            "file": str(path),
-            "text": text,
-            "meaning": plain_meaning(meaning, listen),
-            "confidence": round(heard.confidence, 3),
-            "seconds": round(heard.seconds, 3),
-            "took": round(heard.took, 4),
-            "sure": getattr(meaning, "sure", False),
-        }
+        found["text"] = heard.free[0] if listen.kind is Kind.FREE and heard.free else heard.text
+        found["meaning"] = plain_meaning(hearing.meaning(heard, listen), listen)
+        found["confidence"] = round(heard.confidence, 3)
+        found["seconds"] = round(heard.seconds, 3)
+        found["took"] = round(heard.took, 4)
         click.echo(json.dumps(found))
     if failed:
         sys.exit(FAILED)
@@ -209,13 +265,17 @@ def plain_meaning(meaning: Meaning, listen: Listen) -> str | int | None:
             return words or value
         case Command(name=name):
             return name
+        case Danger(card=card):
+            return card
+        case Remark(id=id_):
+            return id_
     return None
 
 
 @main.command()
 @_MODEL
 def check(model: str | None) -> None:
-    """Try microphone, loudspeaker, voice, recogniser, model and storage, and say what to do."""
+    """Try every part, and say what to do."""
     from voice.check import check as lines_of
 
     fine = True
@@ -231,7 +291,7 @@ def check(model: str | None) -> None:
 @click.option("--format", "form", type=click.Choice(["mermaid", "svg"]), default="mermaid", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
 def diagram(walkthrough: str, form: str, out: Path | None) -> None:
-    """Draw a walkthrough, from the machine that walks it."""
+    """Draw a walkthrough. The drawing is made from the machine that walks it."""
     from voice.content import load
     from voice.dialogue.diagram import mermaid, svg
 
@@ -241,49 +301,8 @@ def diagram(walkthrough: str, form: str, out: Path | None) -> None:
     drawing = (mermaid if form == "mermaid" else svg)(walks[walkthrough])
     if out is None:
         click.echo(drawing)
-    else:
-        out.write_text(drawing, "utf-8")
-
-
-@main.group()
-def notes() -> None:
-    """Look at what was kept, or erase it."""
-
-
-@notes.command("list")
-def notes_list() -> None:
-    """One line for each kept plan."""
-    found = parts.notes(settings.load({})).list()
-    if not found:
-        click.echo("No notes are kept.")
-    for note in found:
-        click.echo(f"{note.id}  {note.started}  {note.walkthrough}  {len(note.lines)} lines")
-
-
-@notes.command("show")
-@click.argument("id", type=int)
-def notes_show(id: int) -> None:
-    """The lines of one plan."""
-    for _, text in parts.notes(settings.load({})).show(id).lines:
-        click.echo(f"- {text}")
-
-
-@notes.command("erase")
-@click.argument("id", type=int, required=False)
-@click.option("--all", "everything", is_flag=True, help="Erase all notes.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def notes_erase(id: int | None, everything: bool, yes: bool) -> None:
-    """Erase one plan, or all of them, for good."""
-    if id is None and not everything:
-        raise click.UsageError("Say which: its number, or --all.")
-    if not yes and not click.confirm("Erase it for good?"):
-        click.echo("Nothing was erased.")
         return
-    count = parts.notes(settings.load({})).erase(None if everything else id)
-    click.echo(f"Erased: {count}.")
-
-
-@notes.command("path")
-def notes_path() -> None:
-    """Where notes are kept."""
-    click.echo(settings.load({}).notes_file)
+    try:
+        out.write_text(drawing, "utf-8")
+    except OSError as error:
+        raise ScriptError("diagram", f"The drawing {out} cannot be written.", "Choose another place for it.") from error

@@ -26,6 +26,8 @@ Progress = Callable[[int, int], None]
 _BLOCK = 1 << 16
 _TIMEOUT = 30.0
 """Seconds without a byte."""
+_KNOCK = 5.0
+"""Seconds: whoever has no network should not wait for it."""
 _TRIES = 3
 _GROWTH = 3
 """Space needed beside the zip for what is in it, as a multiple of the zip."""
@@ -89,6 +91,24 @@ def fetch(
         raise _disk(into, error) from error
     part.unlink(missing_ok=True)
     return target
+
+
+def knock(offer: Offer) -> None:
+    """Raises ModelError where nobody answers soon, so that a download's long patience is for those who are online."""
+    for url in offer.urls:
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_KNOCK).close()
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+            return  # somebody answered: the download will say what is wrong
+        except OSError:
+            continue
+    raise ModelError(
+        "fetch-no-network",
+        "The place that has the speech model does not answer.",
+        "Perhaps there is no network just now.",
+    )
 
 
 def _size(path: Path) -> int:
