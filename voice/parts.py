@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,9 +15,9 @@ from voice import content as language
 from voice import models, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
-from voice.errors import ModelError, VoiceError
-from voice.events import Ended, Listen, Sound, Trouble
+from voice.errors import ContentError, ModelError
 from voice.helplines import HelpLines
+from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
 from voice.safety import Safety
 from voice.session import Clock, Ears, Manner, Mouth, Notes, Screen, Session, purposes
 from voice.settings import Settings
@@ -26,6 +25,7 @@ from voice.understanding import Understanding
 
 if TYPE_CHECKING:
     from voice.notes import Notes as RealNotes
+    from voice.speech.mouth import Mouth as RealMouth
     from voice.speech.recogniser import SpeechModel
 
 PROJECT_MODELS = (Path(__file__).parents[1] / "models", Path(__file__).parent / "_models")
@@ -39,59 +39,6 @@ class RealClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-class LateEars:
-    """Ears that are still being made while the greeting is spoken. Where that fails, Trouble once, then Ended."""
-
-    def __init__(self, make: Callable[[], Ears]) -> None:
-        self._make = make
-        self._ears: Ears | None = None
-        self._error: VoiceError | None = None
-        self._told = False
-        self._wanted: tuple[Listen, Sequence[str]] | None = None
-        self._opened = False
-        self._thread = threading.Thread(target=self._work, daemon=True, name="ears")
-        self._thread.start()
-
-    def _work(self) -> None:
-        try:
-            self._ears = self._make()
-        except VoiceError as error:
-            self._error = error
-
-    @property
-    def speaking(self) -> bool:
-        return self._ears is not None and self._ears.speaking
-
-    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
-        self._wanted = (listen, phrases)
-        self._opened = False
-
-    def poll(self, seconds: float) -> Sound | None:
-        if self._error is not None:
-            if self._told:
-                return Ended()
-            self._told = True
-            return Trouble(self._error)
-        if self._ears is None:
-            self._thread.join(seconds)
-            return None
-        if not self._opened and self._wanted:
-            self._ears.open(*self._wanted)
-            self._opened = True
-        return self._ears.poll(seconds)
-
-    def close(self) -> None:
-        self._wanted = None
-        if self._ears is not None and self._opened:
-            self._ears.close()
-        self._opened = False
-
-    def shut(self) -> None:
-        self._thread.join(5)
-        if self._ears is not None:
-            self._ears.shut()
 
 
 def find_model(chosen: Settings, flag: str | None = None) -> models.Found:
@@ -125,11 +72,25 @@ def voice_ears(chosen: Settings, flag: str | None = None) -> Ears:
     return LateEars(make)
 
 
-def mouth(chosen: Settings) -> Mouth:
-    """The voice on the loudspeaker."""
-    from voice.speech.mouth import Mouth as RealMouth
+def mouth(chosen: Settings, *, early: bool = False) -> Mouth:
+    """The voice on the loudspeaker. `early` opens it at once, while the caller does other things."""
 
-    return RealMouth(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None)
+    def make() -> RealMouth:
+        from voice.speech.mouth import Mouth as Speaking
+
+        return Speaking(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None)
+
+    def make_plain() -> Mouth:
+        from voice.speech.plain import PlainMouth
+
+        return PlainMouth()
+
+    return BestMouth(make, make_plain, early=early)
+
+
+def late_notes(chosen: Settings) -> Notes:
+    """Where plans are kept after a yes, for a talk that may come to it."""
+    return LateNotes(chosen.notes_file, lambda: notes(chosen))
 
 
 def notes(chosen: Settings) -> RealNotes:
@@ -145,8 +106,18 @@ class Talking:
     def __init__(self, content: Content | None = None) -> None:
         self.content = content or language.load()
         self.understanding = Understanding(self.content)
-        self.safety = Safety(self.content.rules, self.content.safety)
+        self.safety = LateSafety(self._make_safety)
         self.lines = HelpLines(self.content.helplines, datetime.now(UTC).date())
+
+    def _make_safety(self) -> Safety:
+        try:
+            return Safety(self.content.rules, self.content.safety)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ContentError(
+                "content-safety",
+                f"The words that tell danger (safety.yaml) are broken: {error}.",
+                "Mend that file, or install the program again.",
+            ) from error
 
     def dialogue(self, country: str, *, set_up: bool = False) -> Dialogue:
         """A new talk, with the help lines of a country."""
@@ -170,6 +141,7 @@ class Talking:
         remember: Callable[[str, str], None] = lambda what, value: None,
     ) -> Session:
         """A session on the given parts."""
+        self.safety.begin()
         return Session(
             self.content,
             self.dialogue(manner.country, set_up=set_up),

@@ -37,13 +37,12 @@ from voice.events import (
     Utterance,
 )
 from voice.helplines import HelpLines
-from voice.safety import Safety
 from voice.session_hearing import HOT_COMMANDS, Hearing
 from voice.session_manner import Manner, line_values, purposes
-from voice.session_parts import Clock, Ears, Mouth, Notes, Screen
+from voice.session_parts import Clock, Ears, Judge, Mouth, Notes, Screen
 from voice.understanding import Understanding
 
-__all__ = ["Clock", "Ears", "Manner", "Mouth", "Notes", "Screen", "Session", "line_values", "purposes"]
+__all__ = ["Clock", "Ears", "Judge", "Manner", "Mouth", "Notes", "Screen", "Session", "line_values", "purposes"]
 
 _log = logging.getLogger("afterwards")
 
@@ -58,7 +57,7 @@ class Session:
         content: Content,
         dialogue: Dialogue,
         understanding: Understanding,
-        safety: Safety,
+        safety: Judge,
         lines: HelpLines,
         *,
         ears: Sequence[Ears],
@@ -182,6 +181,11 @@ class Session:
                     return sound
         return None
 
+    def _show(self, key: str) -> None:
+        """A prompt for the eye alone."""
+        for passage in self._content.prompts.get(key, ()):
+            self._screen.say(passage.key, self.words(Say(passage.key), shown=True))
+
     # ---- speaking
 
     def _say(self, line: Say, listen: Listen) -> Sound | None:
@@ -210,7 +214,8 @@ class Session:
                     return sound
             self._troubled.discard("mouth")
         except SpeakerError as error:
-            self._once("mouth", error)
+            if self._once("mouth", error):
+                self._show("no_loudspeaker")
         finally:
             self._close_ears()
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from voice.events import Command, Danger, Heard, Kind, Listen, Meaning, Pressed, Source
-from voice.safety import Light, Safety
+from voice.safety import Light
+from voice.session_parts import Judge
 from voice.templates import normalise
 from voice.understanding import Understanding
 
@@ -18,7 +19,7 @@ _OF_OTHERS = 0.25
 class Hearing:
     """Safety and understanding, in the order in which they are asked."""
 
-    def __init__(self, understanding: Understanding, safety: Safety) -> None:
+    def __init__(self, understanding: Understanding, safety: Judge) -> None:
         self._understanding = understanding
         self._safety = safety
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from voice.errors import VoiceError
 from voice.events import Listen, Meaning, Sound, Utterance
+from voice.safety import Verdict
 
 
 class Clock(Protocol):
@@ -78,6 +79,12 @@ class Screen(Protocol):
     def hide(self) -> None: ...
 
     def end(self, reason: str) -> None: ...
+
+
+class Judge(Protocol):
+    """Says how dangerous it is what was heard: `safety.Safety`, or something that waits for it."""
+
+    def judge(self, text: str, answering: bool = True) -> Verdict: ...
 
 
 class Notes(Protocol):
