@@ -78,7 +78,7 @@ class Understanding:
                 found.setdefault(words[0])
         for name in listen.commands:
             if self._content.commands[name].grammar:
-                # One wording each, so that little is live; but nobody should have to remember the right word for danger.
+                # One wording each, so that little is live; but danger must not hang on remembering one word.
                 self._main(self._content.commands[name].hear, found, MAIN_WORDINGS if name == "emergency" else 1)
         return list(found)
 
@@ -106,7 +106,7 @@ class Understanding:
                 return self._spoken(sound, listen)
 
     def _key(self, key: str, listen: Listen) -> Meaning:
-        if key.isdigit():
+        if key.isdecimal():
             if listen.kind is Kind.NUMBER:
                 return Answer(str(int(key))) if int(key) <= 10 else NotUnderstood()
             ids = _numbered(listen)
@@ -117,7 +117,7 @@ class Understanding:
         return Command(key) if key in self._content.commands else NotUnderstood()
 
     def _typed(self, text: str, listen: Listen) -> Meaning:
-        if text.isdigit() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):
+        if text.isdecimal() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):
             return self._key(text, listen)
         if meaning := self.parse(text, listen):
             return meaning
@@ -188,7 +188,7 @@ class Understanding:
         for word in words:
             if word in self._numbers:
                 found.append(int(self._numbers[word]))
-            elif word.isdigit() and int(word) <= 10:
+            elif word.isdecimal() and int(word) <= 10:
                 found.append(int(word))
             elif word not in self._fillers:
                 return None
