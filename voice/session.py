@@ -236,7 +236,7 @@ class Session:
                 case Trouble(error=error):
                     self._once("ears", error)
                 case Ended():
-                    self._ears.remove(ears)
+                    self._let_go(ears)
                     return None if self._ears else sound
                 case _:
                     return sound
@@ -271,7 +271,7 @@ class Session:
                         if (sound := self._lost(error)) is not None:
                             return sound
                     case Ended():
-                        self._ears.remove(ears)
+                        self._let_go(ears)
                         if not self._ears:
                             return sound
                     case _:
@@ -322,8 +322,11 @@ class Session:
                 ears.open(listen, phrases)
             except VoiceError as error:
                 self._once("ears", error)
-                self._ears.remove(ears)
-                ears.shut()
+                self._let_go(ears)
+
+    def _let_go(self, ears: Ears) -> None:
+        self._ears.remove(ears)
+        ears.shut()
 
     def _close_ears(self) -> None:
         for ears in self._ears:
