@@ -125,8 +125,8 @@ def test_ctrl_c_stops_and_a_second_one_ends(desk: Desk) -> None:
     desk.types("\x03")
     assert desk.next() == Pressed("stop")
     desk.types("\x03")
-    assert desk.next() == Ended()
-    assert desk.next() == Ended()
+    assert desk.next() == Ended(wanted=True)
+    assert desk.next() == Ended(wanted=True)
 
 
 def test_letters_beyond_ascii(desk: Desk) -> None:
@@ -197,7 +197,7 @@ def test_a_one_waits_and_then_stands() -> None:
 def test_ctrl_c_twice_slowly_is_two_stops() -> None:
     typing = Typing()
     assert typing.press("c-c", 0.0) + typing.press("c-c", 3.0) == [Pressed("stop")] * 2
-    assert typing.press("c-c", 4.0) == [Ended()]
+    assert typing.press("c-c", 4.0) == [Ended(wanted=True)]
 
 
 def test_another_help_key() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.room import SPEECH, At, Room, key, room, says, types
 from voice.errors import MicrophoneError, ModelError, NotesError, SettingsError
-from voice.events import Heard, Listen, Source, Trouble
+from voice.events import Ended, Heard, Listen, Source, Trouble
 from voice.notes import Notes
 from voice.session import Manner
 
@@ -262,6 +262,29 @@ def test_notes_that_fail_are_said_and_the_talk_goes_on(tmp_path: Path) -> None:
     assert made.session.run() == "done"
     assert made.paper.of("trouble") == ["notes-disk-full"]
     assert "keep.failed.1" in made.paper.of("say")
+
+
+# ---- ending
+
+
+@pytest.mark.parametrize("speaking", [True, False], ids=["while it speaks", "while it listens"])
+def test_whoever_ends_it_is_not_kept_waiting_for_other_ears(speaking: bool) -> None:
+    made = room(ends=False)
+    keys = room(types("yes"), At(Ended(wanted=True), speaking=speaking)).person
+    keys.clock = made.clock
+    made.session._ears.append(keys)
+    assert made.session.run() == "stopped"
+    assert (made.person.shut_times, keys.shut_times) == (1, 1)
+
+
+def test_ears_that_only_ran_out_leave_the_others_open() -> None:
+    made = room(At(Heard("yes", Source.TYPED), after=3.0), types("alone"))
+    keys = room(At(Ended())).person
+    keys.clock = made.clock
+    made.session._ears.append(keys)
+    assert made.session.run() == "no more answers"
+    assert keys.shut_times == 1
+    assert "H3" in made.paper.of("listen")
 
 
 # ---- what it outlives

@@ -75,6 +75,9 @@ class Trouble:
 class Ended:
     """These ears will bring nothing more (end of a script, closed terminal)."""
 
+    wanted: bool = False
+    """The person ended the talk itself (Ctrl-C twice, Ctrl-D), so that other ears are not asked any more."""
+
 
 Sound = Heard | Pressed | Trouble | Ended
 

@@ -127,11 +127,11 @@ class Typing:
         again = now - self._interrupted <= SECOND_CTRL_C
         self._interrupted = now
         self.line, self._one_since = "", None
-        return [Ended()] if again else [Pressed("stop")]
+        return [Ended(wanted=True)] if again else [Pressed("stop")]
 
     def _first(self, key: str, now: float) -> list[Sound]:
         if key == "c-d":
-            return [Ended()]
+            return [Ended(wanted=True)]
         command = self._commands.get(key)
         digit = key.isascii() and key.isdigit() and self.kind is not Kind.FREE
         if command is None and not digit:
@@ -186,6 +186,7 @@ class Keyboard:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._over = False
+        self._end = Ended()
         self._restore: Callable[[], None] = lambda: None
         self.terminal = self._stream.isatty()
         """True for single keys, False for a pipe."""
@@ -207,8 +208,10 @@ class Keyboard:
             wait = seconds > 0 and not self._over
             sound = self._sounds.get(timeout=seconds) if wait else self._sounds.get_nowait()
         except queue.Empty:
-            return Ended() if self._over else None
-        self._over = self._over or isinstance(sound, Ended)
+            return self._end if self._over else None
+        if isinstance(sound, Ended):
+            self._over = True
+            return self._end
         return sound
 
     def close(self) -> None:
@@ -271,7 +274,9 @@ class Keyboard:
                 return
 
     def _put(self, sound: Sound) -> None:
-        self._over = self._over or isinstance(sound, Ended)
+        if isinstance(sound, Ended) and not self._over:
+            self._end = sound
+            self._over = True
         if not self._over:
             self._sounds.put(sound)
 

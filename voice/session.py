@@ -237,7 +237,7 @@ class Session:
                     self._once("ears", error)
                 case Ended():
                     self._let_go(ears)
-                    return None if self._ears else sound
+                    return sound if sound.wanted or not self._ears else None
                 case _:
                     return sound
         return None
@@ -272,7 +272,7 @@ class Session:
                             return sound
                     case Ended():
                         self._let_go(ears)
-                        if not self._ears:
+                        if sound.wanted or not self._ears:
                             return sound
                     case _:
                         return sound
@@ -285,7 +285,9 @@ class Session:
         return None
 
     def _over(self, sound: Sound) -> str | None:
-        return "no more answers" if isinstance(sound, Ended) else None
+        if not isinstance(sound, Ended):
+            return None
+        return "stopped" if sound.wanted else "no more answers"
 
     def _meaning(self, sound: Sound, listen: Listen) -> Meaning:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
