@@ -12,7 +12,12 @@ from voice.events import Kind
 from voice.walkthrough import ALWAYS, Outcome, Passage, Route, Section, Slot, Spot, Step, Walkthrough, When
 
 _WHEN_LISTS = ("flags", "any", "none", "answered", "unanswered", "done", "todo", "line", "no_line")
-_STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "wait", "outcomes", "spots", "pick", "kept"}
+_STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "wait"} | {
+    "outcomes",
+    "spots",
+    "pick",
+    "kept",
+}
 _OUTCOME = {"label", "hear", "spoken", "say", "flags", "next", "card", "when"}
 _YES_NO = frozenset({"yes", "no"})
 

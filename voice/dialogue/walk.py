@@ -35,7 +35,11 @@ class Walk:
     """Where we are in a walkthrough, and how to go on from there."""
 
     def __init__(
-        self, walkthrough: Walkthrough, facts: Callable[[], Facts], make: Callable[..., Machine] = Machine, **drawing: Any
+        self,
+        walkthrough: Walkthrough,
+        facts: Callable[[], Facts],
+        make: Callable[..., Machine] = Machine,
+        **drawing: Any,
     ) -> None:
         """`make` and `drawing` are for the picture: a machine that draws, without the ways that lead everywhere."""
         self.walkthrough = walkthrough
@@ -170,7 +174,7 @@ def describe(when: When) -> str:
     parts = [f"{when.path} path"] if when.path else []
     if when.quiet is not None:
         parts.append("others can hear" if when.quiet else "nobody hears")
-    parts += [flag for flag in when.flags]
+    parts += when.flags
     parts += [" or ".join(when.any)] if when.any else []
     parts += [f"not {flag}" for flag in when.none]
     parts += [f"{step} answered" for step in when.answered]
