@@ -1,0 +1,194 @@
+"""Somebody at home: runs the real program on a virtual sound card, listens until it is silent, and answers aloud."""
+
+from __future__ import annotations
+
+import os
+import re
+import string
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.sound_card import SPEAKER_RATE, SoundCard
+from voice.content import LINE_VALUES, Content
+from voice.helplines import HelpLines
+from voice.session import line_values
+
+QUIET = 1.8
+"""Seconds of silence after which it is the person's turn: the longest pause inside the program's turn is 1.5 s."""
+LOUD = 100
+"""Samples of int16 above this are sound."""
+
+
+class Listening:
+    """All that the loudspeaker plays, from now on: int16 mono at SPEAKER_RATE, and since when it is silent."""
+
+    def __init__(self, card: SoundCard) -> None:
+        command = ["parec", "-d", "spk_sink.monitor", "--raw", "--latency-msec=20", "--format=s16le"]
+        self._recorder = subprocess.Popen(
+            [*command, f"--rate={SPEAKER_RATE}", "--channels=1"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **card.environment},
+        )
+        self._blocks: list[bytes] = []
+        self.first_sound: float | None = None
+        """On the monotonic clock, in seconds."""
+        self.last_sound = time.monotonic()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+        while not self._blocks:
+            time.sleep(0.01)
+
+    def _work(self) -> None:
+        assert self._recorder.stdout is not None
+        descriptor = self._recorder.stdout.fileno()
+        half = b""
+        while block := os.read(descriptor, 1 << 16):
+            block = half + block
+            half = block[len(block) // 2 * 2 :]
+            self._blocks.append(block[: len(block) // 2 * 2])
+            if np.abs(np.frombuffer(self._blocks[-1], np.int16).astype(np.int32)).max(initial=0) > LOUD:
+                self.last_sound = time.monotonic()
+                self.first_sound = self.first_sound or self.last_sound
+
+    @property
+    def samples(self) -> NDArray[np.int16]:
+        """What was heard so far."""
+        return np.frombuffer(b"".join(self._blocks), np.int16)
+
+    def stop(self) -> None:
+        self._recorder.terminate()
+        self._recorder.wait(10)
+        self._thread.join(10)
+
+
+class Program:
+    """`python -m voice ...` as a child with pipes for the keyboard and the screen."""
+
+    def __init__(self, card: SoundCard, home: Path, *arguments: str) -> None:
+        self.began = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "voice", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **card.environment, "AFTERWARDS_HOME": str(home), "PYTHONIOENCODING": "utf-8"},
+        )
+        self._screen = b""
+        self._errors = b""
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._read_errors)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while block := os.read(self._process.stdout.fileno(), 1 << 16):
+            self._screen += block
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        while block := os.read(self._process.stderr.fileno(), 1 << 16):
+            self._errors += block
+
+    @property
+    def screen(self) -> str:
+        """All that stands on the screen."""
+        return self._screen.decode("utf-8", "replace")
+
+    @property
+    def errors(self) -> str:
+        """All that went to stderr."""
+        return self._errors.decode("utf-8", "replace")
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that were said, as the screen has them: one a paragraph, which begins at the edge."""
+        paragraphs = [part for part in self.screen.split("\n\n") if part.strip()]
+        joined = [" ".join(part.split()) for part in paragraphs if not part.lstrip("\n").startswith((" ", "!"))]
+        return [line for line in joined if not re.match(r"\d\. |Your plan$|Kept in:", line)]
+
+    def press(self, line: str) -> None:
+        """Type a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    @property
+    def over(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> int:
+        """End it, where it has not ended; gives its exit code."""
+        assert self._process.stdin is not None
+        if not self.over:
+            self._process.terminate()
+        code = self._process.wait(20)
+        for thread in self._threads:
+            thread.join(5)
+        self._process.stdin.close()
+        return code
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that was said: its key, its words for the ear, and what its values were."""
+
+    key: str
+    said: str
+    values: Mapping[str, str]
+
+
+class Script:
+    """Knows every line of the content by how it looks on the screen."""
+
+    def __init__(self, content: Content, lines: HelpLines, country: str) -> None:
+        self._shown = line_values(lines, country, shown=True)
+        self._said = line_values(lines, country, shown=False)
+        self._content = content
+        self._patterns = {key: self._pattern(text) for key, text in content.texts.items()}
+
+    def _pattern(self, text: str) -> re.Pattern[str]:
+        known = string.Template(text).safe_substitute(self._shown)
+        source = re.sub(r"\\\$(\w+)", r"(?P<\1>.+)", re.escape(" ".join(known.split())))
+        return re.compile(source + r"\Z")
+
+    def find(self, line: str) -> Line | None:
+        """The line of the content; the one with the fewest open values where several fit."""
+        hits = [(key, hit) for key, pattern in self._patterns.items() if (hit := pattern.match(line))]
+        if not hits:
+            return None
+        key, hit = min(hits, key=lambda found: len(found[1].groupdict()))
+        values = hit.groupdict()
+        needed = string.Template(self._content.texts[key]).get_identifiers()
+        spoken = {name: self._said[name] for name in LINE_VALUES if name in needed}
+        return Line(key, self._content.fill(key, {**values, **spoken}), values)
+
+
+def find_sound(needle: NDArray[np.int16], hay: NDArray[np.int16], rate: int) -> tuple[float, float]:
+    """Where `needle` stands in `hay`, and how alike they are there (1 is the same): (seconds, likeness).
+
+    Both int16 mono at `rate`; compared at an eighth of that, which keeps the voice.
+    """
+    step = 8
+    a = needle[: len(needle) // step * step].reshape(-1, step).mean(axis=1)
+    b = hay[: len(hay) // step * step].reshape(-1, step).mean(axis=1)
+    size = 1 << (len(a) + len(b)).bit_length()
+    products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: max(1, len(b) - len(a))]
+    energy = np.concatenate([[0.0], np.cumsum(np.square(b))])
+    here = np.sqrt(np.maximum(energy[len(a) : len(a) + len(products)] - energy[: len(products)], 1.0))
+    likeness = products / (here * np.sqrt(float(np.sum(np.square(a))) or 1.0))
+    best = int(likeness.argmax())
+    return best * step / rate, float(likeness[best])
