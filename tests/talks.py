@@ -163,7 +163,9 @@ def lead(
                     led.keys.append(act.key)
                     led.words += len(talking.content.fill(act.key, {**values, **act.values}).split())
                 case ShowPlan(lines=lines):
-                    known = [talking.content.fill(line.key, {**values, **line.values}) for line in lines]
+                    # A help line counts as one word, whatever its number.
+                    one = {name: name for name in values}
+                    known = [talking.content.fill(line.key, {**one, **line.values}) for line in lines]
                     led.plans.append(tuple(known))
                 case ShowCard(card=card):
                     led.cards.append(card)

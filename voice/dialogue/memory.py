@@ -61,7 +61,8 @@ class Memory:
         """A picture of now, for conditions."""
         flags = self.all_flags()
         return Facts(
-            path="full" if "full" in flags else "short",
+            # "brief": the longer walk was begun, and somebody asked for the short one on the way.
+            path="full" if "full" in flags and "brief" not in flags else "short",
             quiet="quiet" in flags,
             flags=flags,
             answers={step: entry.value for step, entry in self.entries.items()},
