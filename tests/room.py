@@ -10,7 +10,7 @@ from voice.events import Ended, Heard, Listen, Meaning, Pressed, Sound, Source, 
 from voice.notes import Notes
 from voice.parts import Talking
 from voice.rehearse import VirtualClock
-from voice.session import Manner, Session
+from voice.session import Clock, Manner, Session
 
 SPEECH = 3.0  # seconds that every utterance lasts
 TALKING = Talking()
@@ -30,7 +30,7 @@ class At:
 class Person:
     """Ears that bring what is planned, one after the other, and then end or are silent."""
 
-    clock: VirtualClock
+    clock: Clock
     plan: list[At]
     ends: bool = True
     talks: float = 0.0  # seconds for which somebody is in the middle of an answer
@@ -71,7 +71,7 @@ class Person:
 class Voice:
     """A mouth on the virtual clock; `breaks` raises at the n-th utterance and ever after."""
 
-    clock: VirtualClock
+    clock: Clock
     breaks: int | None = None
     said: list[Utterance] = field(default_factory=list)
     stopped_at: list[float] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Voice:
 class Paper:
     """A screen that writes down (time, kind, what)."""
 
-    clock: VirtualClock
+    clock: Clock
     lines: list[tuple[float, str, object]] = field(default_factory=list)
 
     def _put(self, kind: str, what: object) -> None:

@@ -10,13 +10,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests import model_folder
+from tests.room import Paper
+from tests.sound_card import SoundCard
+from voice.events import Ended, Listen, Pressed, Sound
 from voice.notes import Notes
+from voice.parts import RealClock, Talking
+from voice.session import Manner
+from voice.speech.ears import VoiceEars
+from voice.speech.microphone import Microphone
+from voice.speech.recogniser import SpeechModel
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 60.0  # seconds that one run may take
@@ -323,3 +332,59 @@ def test_a_broken_settings_file_is_named_and_left_alone(tmp_path: Path) -> None:
         assert str(path) in done.stderr
         assert word in done.stderr
         assert path.read_text() == text
+
+
+# ---- a microphone that goes away
+
+
+class Hand:
+    """A person at the keys: unplugs the microphone at the second question, and answers when it was told."""
+
+    speaking = False
+
+    def __init__(self, card: SoundCard, ears: VoiceEars, paper: Paper) -> None:
+        self._card, self._ears, self._paper = card, ears, paper
+        self._step = ""
+        self._unplugged = False
+
+    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
+        self._step = listen.step
+
+    def poll(self, seconds: float) -> Sound | None:
+        match self._step:
+            case "H1" if self._ears.working:
+                return Pressed("1")
+            case "H2" if not self._unplugged:
+                self._unplugged = True
+                self._card.unplug_microphone()
+            case "H2" if self._paper.of("trouble"):
+                return Pressed("1")
+            case "H3":
+                return Ended(wanted=True)
+        time.sleep(seconds)
+        return None
+
+    def close(self) -> None:
+        self._step = ""
+
+    def shut(self) -> None:
+        self._step = ""
+
+
+@pytest.mark.sound
+@pytest.mark.model
+def test_a_microphone_that_is_unplugged_in_the_middle(sound_card: SoundCard, speech_model: SpeechModel) -> None:
+    clock = RealClock()
+    paper = Paper(clock)
+    ears = VoiceEars(speech_model, Microphone)
+    hand = Hand(sound_card, ears, paper)
+    session = Talking().session(
+        Manner(country="US"), ears=[hand, ears], screen=paper, clock=clock, mouth=None, notes=None
+    )
+    try:
+        assert session.run() == "stopped"
+    finally:
+        sound_card.plug_microphone()
+    assert paper.of("trouble") == ["microphone-gone"]
+    assert "no_microphone.1" in paper.of("say")
+    assert paper.of("listen") == ["H1", "H2", "H3"], "the keys went on at the same question"
