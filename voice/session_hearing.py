@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voice.events import Command, Danger, Heard, Kind, Listen, Meaning, Pressed, Source
+from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Pressed, Source
 from voice.safety import Light
 from voice.session_parts import Judge
 from voice.templates import normalise
@@ -12,6 +12,7 @@ from voice.understanding import Understanding
 
 HOT_COMMANDS = ("stop", "pause", "emergency")
 """Words that are heard while it speaks, unless it says them itself just then."""
+_DIED = "BEREAVED"
 _OF_OTHERS = 0.25
 """So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
 
@@ -24,9 +25,17 @@ class Hearing:
         self._safety = safety
 
     def meaning(self, sound: Heard | Pressed, listen: Listen) -> Meaning:
-        """What an utterance or a key means at this step."""
+        """What an utterance or a key means at this step.
+
+        A danger that only a doubtful reading holds does not overrule an answer on which both recognisers agree.
+        """
         danger = self.danger(sound) if isinstance(sound, Heard) else None
-        return danger or self._understanding.understand(sound, listen)
+        if danger is not None and danger.light == Light.RED.value:
+            return danger
+        meaning = self._understanding.understand(sound, listen)
+        if danger is None or (isinstance(meaning, Answer | Command) and meaning.sure and _doubtful(sound)):
+            return meaning
+        return danger
 
     def danger(self, heard: Heard) -> Danger | None:
         """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
@@ -35,6 +44,8 @@ class Hearing:
             verdict = self._safety.judge(text)
             if verdict.light is Light.GREEN or verdict.card is None:
                 continue
+            if verdict.card == _DIED and heard.source is Source.VOICE and " " not in text:
+                continue  # one short word ("dead") is what a small recogniser makes of many others ("bed")
             light = verdict.light if believed else Light.AMBER
             if light is Light.RED:
                 return Danger(light.value, verdict.card, verdict.why)
@@ -57,6 +68,11 @@ class Hearing:
         own = normalise(spoken).split()
         phrases = [phrase for name in HOT_COMMANDS for phrase in self._understanding.main_phrases(name)]
         return [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]
+
+
+def _doubtful(sound: Heard | Pressed) -> bool:
+    """Whether this was heard, and so may have been misheard."""
+    return isinstance(sound, Heard) and sound.source is Source.VOICE
 
 
 def echo(heard: Heard, spoken: str) -> bool:
