@@ -7,7 +7,7 @@ from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Situation, Ta
 from voice.events import Act, Answer, Finish, Forget, Keep, Kind, PlanLine, Say, ShowPlan
 from voice.walkthrough import Passage, Walkthrough, first_that_holds
 
-OWN = "plan.own_line"
+OWN = "plan.own_line.1"
 
 
 def build(walk: Walkthrough, memory: Memory) -> list[PlanLine]:
