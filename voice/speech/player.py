@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from bisect import bisect_right
@@ -20,6 +21,9 @@ LATENCY = "high"
 """PortAudio's word for about 35 ms, with blocks of about 9 ms of its own choosing. The only choice that played without
 a gap at 44.1 and 48 kHz, whatever the sound server runs at; "low", or blocks of ours, broke up where the rates differ.
 """
+SWITCH = 0.0005
+"""Seconds after which Python takes the processor from a busy thread. With its own 0.005 the sound broke up while other
+threads worked, because the sound card asks every 0.009."""
 DEAD_AFTER = 4.0
 """Seconds without the sound card asking for sound after which it counts as gone; a sound server that was asleep takes
 up to 2 s. One that died is noticed at once."""
@@ -85,6 +89,7 @@ class Player:
         return time.monotonic() - self._last_call < DEAD_AFTER
 
     def _open(self) -> None:
+        sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
         library = self._audio.library("out")
         device = self._audio.find("out", self._wanted)
         problem: Exception | None = None
