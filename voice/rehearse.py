@@ -67,7 +67,8 @@ class Track:
             start = int(at * TRACK_RATE)
             mixed[start : start + len(piece)] += piece
         try:
-            with wave.open(str(path), "wb") as file:
+            # Opened here: wave leaves a traceback behind where it cannot open a file itself.
+            with path.open("wb") as out, wave.open(out, "wb") as file:
                 file.setnchannels(1)
                 file.setsampwidth(2)
                 file.setframerate(TRACK_RATE)
