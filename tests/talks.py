@@ -132,6 +132,9 @@ def _true(wish: str, events: Sequence[Event], played: Played) -> bool:
     raise ValueError(f"unknown expectation '{wish}'")
 
 
+ALWAYS_THERE = frozenset({"not_sure", "skip", "own", "none", "said"})
+
+
 # ---- leading a dialogue without a script: an answer is chosen for whatever is asked
 
 
@@ -144,6 +147,8 @@ class Led:
     questions: list[str] = field(default_factory=list)
     plans: list[tuple[str, ...]] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
+    widest: dict[str, int] = field(default_factory=dict)
+    """Step -> how many answers were offered at once, besides those that are always there."""
     reason: str = ""
 
 
@@ -176,5 +181,7 @@ def lead(
                     listen = act
         assert listen is not None, "every answer ends with a Listen or a Finish"
         led.questions.append(listen.step)
+        offered = len([id_ for id_ in listen.expects if id_ not in ALWAYS_THERE])
+        led.widest[listen.step] = max(offered, led.widest.get(listen.step, 0))
         acts = dialogue.respond(choose(listen, led))
     raise AssertionError(f"no end after {most} turns; last steps {led.questions[-8:]}")

@@ -152,7 +152,10 @@ def _routes() -> list[tuple[str, dict[str, str]]]:
     return [
         ("short", {}),
         ("short", {"Y1": "scared", "Y1a": "of_them", "X4": "own"}),
-        ("full", {"W1": "today", "W1a": "no", "Y2": "9", "Y2b": "no", "Y5": "kept", "Y6": "yes", "X3z": "professional"}),
+        (
+            "full",
+            {"W1": "today", "W1a": "no", "Y2": "9", "Y2b": "no", "Y5": "kept", "Y6": "yes", "X3z": "professional"},
+        ),
         ("full", {"W3": "a_little", "X3": "talk", "X3z": "treatment", "L6": "8"}),
         ("full", {"X3": "treatment", "X3z": "close", "W1": "today", "W1a": "yes"}),
         ("full", {"X3": "close", "X3z": "talk", "W7": "yes", "B4": "yes"}),
