@@ -138,7 +138,8 @@ class Walk:
             yield Route(later.id, later.when)
             if later.when == ALWAYS:
                 return
-        for section in self.walkthrough.sections:
+        planning = step.section == "P" and step.id != "choose"  # who asked for the plan gets it, whatever is left
+        for section in self.walkthrough.sections if not planning else ():
             if section in (step.section, "H", "P"):
                 continue
             for route in self._entry(section):
