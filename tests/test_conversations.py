@@ -26,5 +26,7 @@ def test_there_are_talks() -> None:
 def test_conversation(talking: Talking, path: Path, tmp_path: Path) -> None:
     answers, expected = read(path)
     assert expected, "a talk without expectations shows nothing"
-    played = play(talking, answers, notes=Notes(tmp_path / "notes" / "notes.db"), set_up=path.stem.startswith("first_run"))
+    played = play(
+        talking, answers, notes=Notes(tmp_path / "notes" / "notes.db"), set_up=path.stem.startswith("first_run")
+    )
     assert missing(played, expected) == []
