@@ -288,7 +288,14 @@ def check(model: str | None) -> None:
 
 @main.command()
 @click.argument("walkthrough", default="family")
-@click.option("--format", "form", type=click.Choice(["mermaid", "svg"]), default="mermaid", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "svg"]),
+    default="mermaid",
+    show_default=True,
+    help="Text for Mermaid, or a picture.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
 def diagram(walkthrough: str, form: str, out: Path | None) -> None:
     """Draw a walkthrough. The drawing is made from the machine that walks it."""
