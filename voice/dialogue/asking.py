@@ -66,9 +66,7 @@ class Asking(Situation):
             memory.name, words = answer.words.title(), ""
         if any(route.to == HOLD for route in outcome.next):
             return [*self.talk.say(outcome.say), *self.talk.push(Holding(self.talk, "waiting"))]
-        memory.record(
-            self.step.id, Entry(answer.value, spoken, (*outcome.flags, *flags), words, kept=self.step.kept)
-        )
+        memory.record(self.step.id, Entry(answer.value, spoken, (*outcome.flags, *flags), words, kept=self.step.kept))
         acts: list[Act] = []
         for spot in spots:
             acts += self.talk.say(spot.say, AFTER_REFLECTION)
