@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class Listening:
             env={**os.environ, **card.environment},
         )
         self._blocks: list[bytes] = []
+        self._sounds: list[float] = []
         self.first_sound: float | None = None
         """On the monotonic clock, in seconds."""
         self.last_sound = time.monotonic()
@@ -58,7 +60,13 @@ class Listening:
             self._blocks.append(block[: len(block) // 2 * 2])
             if np.abs(np.frombuffer(self._blocks[-1], np.int16).astype(np.int32)).max(initial=0) > LOUD:
                 self.last_sound = time.monotonic()
+                self._sounds.append(self.last_sound)
                 self.first_sound = self.first_sound or self.last_sound
+
+    def sound_after(self, moment: float) -> float | None:
+        """When the first block with sound came after that moment."""
+        at = bisect_right(self._sounds, moment)
+        return self._sounds[at] if at < len(self._sounds) else None
 
     @property
     def samples(self) -> NDArray[np.int16]:
