@@ -34,8 +34,8 @@ import threading, time, pyttsx3
 engine = pyttsx3.init()
 def stop():
     time.sleep(1.5)
-    engine.stop()
     print(time.monotonic(), flush=True)
+    engine.stop()
 threading.Thread(target=stop, daemon=True).start()
 engine.say({LONG!r})
 engine.runAndWait()
