@@ -36,9 +36,12 @@ def stop():
     time.sleep(1.5)
     print(time.monotonic(), flush=True)
     engine.stop()
+engine.say("Hello.")  # it returns from its first utterance at once, and its threads would end with the program
+engine.runAndWait()
 threading.Thread(target=stop, daemon=True).start()
 engine.say({LONG!r})
 engine.runAndWait()
+time.sleep(3)
 """
 LISTEN = """
 import sys, time, resource

@@ -166,7 +166,9 @@ class Script:
         self._shown = line_values(lines, country, shown=True)
         self._said = line_values(lines, country, shown=False)
         self._content = content
-        self._patterns = {key: self._pattern(text) for key, text in content.texts.items()}
+        # A text that is one value only would fit everything.
+        texts = {key: text for key, text in content.texts.items() if not re.fullmatch(r"\$\w+", text)}
+        self._patterns = {key: self._pattern(text) for key, text in texts.items()}
 
     def _pattern(self, text: str) -> re.Pattern[str]:
         known = string.Template(text).safe_substitute(self._shown)
@@ -186,7 +188,7 @@ class Script:
 
 
 def find_sound(needle: NDArray[np.int16], hay: NDArray[np.int16], rate: int) -> tuple[float, float]:
-    """Where `needle` stands in `hay`, and how alike they are there (1 is the same): (seconds, likeness).
+    """Where `needle` first stands in `hay`, and how alike they are there (1 is the same): (seconds, likeness).
 
     Both int16 mono at `rate`; compared at an eighth of that, which keeps the voice.
     """
@@ -194,9 +196,12 @@ def find_sound(needle: NDArray[np.int16], hay: NDArray[np.int16], rate: int) -> 
     a = needle[: len(needle) // step * step].reshape(-1, step).mean(axis=1)
     b = hay[: len(hay) // step * step].reshape(-1, step).mean(axis=1)
     size = 1 << (len(a) + len(b)).bit_length()
-    products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: max(1, len(b) - len(a))]
+    products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: max(0, len(b) - len(a))]
     energy = np.concatenate([[0.0], np.cumsum(np.square(b))])
     here = np.sqrt(np.maximum(energy[len(a) : len(a) + len(products)] - energy[: len(products)], 1.0))
     likeness = products / (here * np.sqrt(float(np.sum(np.square(a))) or 1.0))
-    best = int(likeness.argmax())
+    if not len(likeness):
+        return 0.0, 0.0
+    first = int((likeness > 0.9 * likeness.max()).argmax())  # the same line may come again
+    best = first + int(likeness[first : first + rate // step // 20].argmax())
     return best * step / rate, float(likeness[best])

@@ -184,18 +184,19 @@ def test_it_is_led_to_its_end_by_voice(talked: tuple[Talk, list[Line], Path]) ->
     assert "Traceback" not in talk.program.screen
 
 
-def test_every_line_on_the_screen_was_heard_and_in_order(talked: tuple[Talk, list[Line], Path]) -> None:
+def test_every_line_on_the_screen_was_heard_and_in_order(talked: tuple[Talk, list[Line], Path], tmp_path: Path) -> None:
     talk, lines, _ = talked
     heard = talk.listening.samples
-    mouth = Mouth()
+    # With a cache, as the program had: what espeak makes of a sentence hangs a little on the one before.
+    mouth = Mouth(cache_folder=tmp_path)
     try:
         at = 0.0
         for line in lines:
             rest = heard[int(at * SPEAKER_RATE) :][: 40 * SPEAKER_RATE]
             sound = _sound_of(line, mouth)
             where, likeness = find_sound(sound, rest, SPEAKER_RATE)
-            # Other lines are alike by 0.6 at most; a short word that breaks up once by 0.75.
-            assert likeness > 0.7, f"{line.key} at {at + where:.1f} s is like it only by {likeness:.2f}"
+            # Other lines are alike by 0.6 at most.
+            assert likeness > 0.8, f"{line.key} at {at + where:.1f} s is like it only by {likeness:.2f}"
             at += where + len(sound) / SPEAKER_RATE
     finally:
         mouth.shut()
