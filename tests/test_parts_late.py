@@ -1,0 +1,162 @@
+"""Parts that are made late, or that stand in for one another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from voice.errors import ContentError, ModelError, SpeakerError
+from voice.events import Ended, Kind, Listen, Trouble, Utterance
+from voice.parts_late import BestMouth, LateEars, LateSafety
+from voice.safety import Light, Verdict
+
+LISTEN = Listen("H1", Kind.YES_NO)
+
+
+class Voice:
+    """A mouth that fails where it is told to."""
+
+    def __init__(self, at_start: str = "", at_wait: str = "") -> None:
+        self.at_start, self.at_wait = at_start, at_wait
+        self.said: list[str] = []
+        self.shut_down = False
+
+    def ready(self) -> None: ...
+
+    def start(self, utterance: Utterance) -> None:
+        if self.at_start:
+            raise SpeakerError(self.at_start, "It does not speak.", "Read.")
+        self.said.append(utterance.text)
+
+    def wait(self, seconds: float) -> bool:
+        if self.at_wait:
+            raise SpeakerError(self.at_wait, "It does not speak.", "Read.")
+        return True
+
+    def stop(self) -> int:
+        return 0
+
+    def shut(self) -> None:
+        self.shut_down = True
+
+
+@pytest.fixture
+def _a_player(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+
+
+@pytest.mark.usefixtures("_a_player")
+class TestTheMouth:
+    @pytest.mark.parametrize("early", [False, True])
+    def test_where_the_voice_cannot_render_the_plain_one_says_the_same_line(self, early: bool) -> None:
+        best, plain = Voice(at_wait="speaker-no-voice"), Voice()
+        mouth = BestMouth(lambda: best, lambda: plain, early=early)
+        mouth.start(Utterance("one"))
+        assert not mouth.wait(0)
+        assert mouth.wait(0)
+        mouth.start(Utterance("two"))
+        assert plain.said == ["one", "two"]
+        mouth.shut()
+        assert best.shut_down
+        assert plain.shut_down
+
+    def test_where_neither_can_every_line_says_so_at_once(self) -> None:
+        plain = Voice(at_start="speaker-plain")
+        mouth = BestMouth(lambda: Voice(at_start="speaker-engine"), lambda: plain)
+        for text in ("one", "two"):
+            with pytest.raises(SpeakerError):
+                mouth.start(Utterance(text))
+        assert plain.said == []
+
+    def test_a_missing_loudspeaker_is_tried_again_and_not_by_the_plain_voice(self) -> None:
+        best, plain = Voice(at_start="speaker-none"), Voice()
+        mouth = BestMouth(lambda: best, lambda: plain)
+        with pytest.raises(SpeakerError):
+            mouth.start(Utterance("one"))
+        best.at_start = ""
+        mouth.start(Utterance("two"))
+        assert (best.said, plain.said) == (["two"], [])
+
+
+class TestTheEars:
+    @pytest.mark.parametrize(
+        ("fault", "code"), [(ModelError("no-model", "None.", "Fetch."), "no-model"), (ValueError("odd"), "ears-broken")]
+    )
+    def test_a_fault_is_told_once_and_then_they_end(self, fault: Exception, code: str) -> None:
+        def make() -> LateEars:
+            raise fault
+
+        ears = LateEars(make)
+        ears.open(LISTEN, ())
+        sounds = [ears.poll(1.0) for _ in range(3)]
+        told = [sound for sound in sounds if isinstance(sound, Trouble)]
+        assert [trouble.error.code for trouble in told] == [code]
+        assert isinstance(sounds[-1], Ended)
+        ears.shut()
+
+    def test_nothing_is_made_before_they_are_opened(self) -> None:
+        made = threading.Event()
+
+        def make() -> LateEars:
+            made.set()
+            raise ModelError("no-model", "None.", "Fetch.")
+
+        ears = LateEars(make)
+        assert not made.is_set()
+        ears.open(LISTEN, ())
+        assert made.wait(5)
+
+
+class _Judge:
+    def judge(self, text: str, answering: bool = True) -> Verdict:
+        return Verdict(Light.RED, "OD") if text == "overdose" else Verdict(Light.GREEN)
+
+
+class TestSafety:
+    @pytest.mark.parametrize("prepare", [lambda safety: None, lambda safety: safety.begin()])
+    def test_the_first_utterance_is_judged_and_it_is_made_once(self, prepare: Callable[[LateSafety], None]) -> None:
+        made: list[int] = []
+
+        def make() -> _Judge:
+            made.append(1)
+            return _Judge()
+
+        safety = LateSafety(make)
+        prepare(safety)
+        assert safety.judge("overdose").light is Light.RED
+        assert safety.judge("hello").light is Light.GREEN
+        safety.begin()
+        assert made == [1]
+
+    def test_broken_words_are_an_error_where_they_are_needed(self) -> None:
+        def make() -> _Judge:
+            raise ContentError("content-safety", "Broken.", "Mend it.")
+
+        safety = LateSafety(make)
+        safety.begin()
+        with pytest.raises(ContentError):
+            safety.judge("hello")
+
+
+@pytest.mark.skipif(Path("/dev/snd").exists(), reason="this machine has a sound card")
+def test_without_a_loudspeaker_the_screen_says_so_once_and_the_talk_goes_on(tmp_path: Path) -> None:
+    """The real program, without any sound server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "voice", "talk", "--country", "US", "--answer-by", "typing"],
+        input="yes\nalone\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin", "AFTERWARDS_HOME": str(tmp_path), "PULSE_SERVER": "unix:/nonexistent"},
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    words = " ".join(done.stdout.split())
+    assert words.count("Every line is on the screen.") == 1
+    assert "Family or friend" in words
