@@ -196,8 +196,14 @@ def test_a_signal_gives_the_terminal_back(tmp_path: Path, how: str) -> None:
                 shown += os.read(master, 4096)
         running.send_signal(getattr(signal, how))
         assert running.stderr
-        assert b"Traceback" not in running.stderr.read()
+        said = running.stderr.read().decode()
+        assert "Traceback" not in said, said
         assert running.wait(LIMIT) == 128 + getattr(signal, how)
     assert termios.tcgetattr(slave) == before
     os.close(master)
     os.close(slave)
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert [name for name in main.commands if f"afterwards {name}" not in readme] == []

@@ -13,8 +13,10 @@ import pytest
 
 from voice.errors import ContentError, ModelError, SpeakerError
 from voice.events import Ended, Kind, Listen, Trouble, Utterance
+from voice.parts import remember_in
 from voice.parts_late import BestMouth, LateEars, LateSafety
 from voice.safety import Light, Verdict
+from voice.settings import Settings, load
 
 LISTEN = Listen("H1", Kind.YES_NO)
 
@@ -111,6 +113,18 @@ class TestTheEars:
         assert not made.is_set()
         ears.open(LISTEN, ())
         assert made.wait(5)
+
+    def test_whoever_chose_the_keys_is_not_listened_to(self, tmp_path: Path) -> None:
+        def make() -> LateEars:
+            raise ModelError("no-model", "None.", "Fetch.")
+
+        ears = LateEars(make)
+        remember = remember_in(Settings(home=tmp_path), ears)
+        remember("answer_by", "voice")
+        assert not isinstance(ears.poll(0), Ended)
+        remember("answer_by", "keys")
+        assert isinstance(ears.poll(0), Ended)
+        assert load({"home": tmp_path}).answer_by == "keys"
 
 
 class _Judge:

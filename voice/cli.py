@@ -124,9 +124,8 @@ def talk(model: str | None, silent: bool, **flags: Any) -> None:
 
     talking = parts.Talking()
     keyboard = Keyboard(help_key=chosen.help_key)
-    ears: list[Ears] = [keyboard]
-    if chosen.answer_by == "voice":
-        ears.append(parts.voice_ears(chosen, model))
+    microphone = parts.voice_ears(chosen, model) if chosen.answer_by == "voice" else None
+    ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
     session = talking.session(
         parts.manner(chosen),
         ears=ears,
@@ -135,7 +134,7 @@ def talk(model: str | None, silent: bool, **flags: Any) -> None:
         mouth=mouth,
         notes=parts.late_notes(chosen),
         set_up=chosen.first_run and not chosen.country,
-        remember=parts.remember_in(chosen),
+        remember=parts.remember_in(chosen, microphone),
     )
     session.run()
 

@@ -228,10 +228,11 @@ class Keyboard:
     def _start(self) -> None:
         if self._thread is None:
             work = self._keys if self.terminal else self._lines
-            self._thread = threading.Thread(target=self._guard, args=(work,), name="keyboard", daemon=True)
+            thread = threading.Thread(target=self._guard, args=(work,), name="keyboard", daemon=True)
             if self.terminal:
                 self._enter_raw()
-            self._thread.start()
+            thread.start()
+            self._thread = thread  # only now: a signal may come at any line, and one can't join what never began
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:
@@ -245,15 +246,16 @@ class Keyboard:
     def _enter_raw(self) -> None:
         self._input: Input = create_input(self._stream)
         mode = self._input.raw_mode()
-        mode.__enter__()
         once = threading.Lock()
 
         def restore() -> None:
             if once.acquire(blocking=False):
                 mode.__exit__(None, None, None)
 
+        # The way back is there before the way in: a signal between them must not leave a terminal that shows nothing.
         self._restore = restore
         atexit.register(restore)  # when nobody called shut()
+        mode.__enter__()
 
     def _keys(self) -> None:
         while not self._stop.is_set():

@@ -55,7 +55,7 @@ def load_model(chosen: Settings, flag: str | None = None) -> SpeechModel:
     return SpeechModel(found.path)
 
 
-def voice_ears(chosen: Settings, flag: str | None = None) -> Ears:
+def voice_ears(chosen: Settings, flag: str | None = None) -> LateEars:
     """Ears on the microphone. Raises ModelError, MicrophoneError."""
 
     def make() -> Ears:
@@ -163,11 +163,16 @@ def manner(chosen: Settings) -> Manner:
     return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in)
 
 
-def remember_in(chosen: Settings) -> Callable[[str, str], None]:
-    """Saves what the person chose at the first run; a folder that can't be written to costs nothing else."""
+def remember_in(chosen: Settings, ears: LateEars | None = None) -> Callable[[str, str], None]:
+    """Saves what the person chose at the first run; a folder that can't be written to costs nothing else.
+
+    Whoever chose keys or typing has the microphone (`ears`) closed from then on.
+    """
 
     def remember(what: str, value: str) -> None:
         nonlocal chosen
+        if what == "answer_by" and value != "voice" and ears is not None:
+            ears.retire()
         changed: dict[str, Any] = {what: value}
         chosen = replace(chosen, **changed)
         settings.save(chosen, only=[what])

@@ -27,6 +27,7 @@ class LateEars:
         self._ears: Ears | None = None
         self._error: VoiceError | None = None
         self._told = False
+        self._retired = False
         self._wanted: tuple[Listen, Sequence[str]] | None = None
         self._opened = False
         self._thread: threading.Thread | None = None
@@ -53,7 +54,13 @@ class LateEars:
             self._thread = threading.Thread(target=self._work, daemon=True, name="ears")
             self._thread.start()
 
+    def retire(self) -> None:
+        """Hear nothing more in this talk: the person chose another way to answer."""
+        self._retired = True
+
     def poll(self, seconds: float) -> Sound | None:
+        if self._retired:
+            return Ended()
         if self._error is not None:
             if self._told:
                 return Ended()
