@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.pseudo_terminal import open_terminal
 from voice.cli import main
 from voice.notes import Notes
 
@@ -179,10 +180,9 @@ def test_closed_streams_end_it_calmly(tmp_path: Path, line: str, code: int) -> N
 @posix
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP"])
 def test_a_signal_gives_the_terminal_back(tmp_path: Path, how: str) -> None:
-    import pty
     import termios
 
-    master, slave = pty.openpty()
+    master, slave = open_terminal()
     before = termios.tcgetattr(slave)
     with subprocess.Popen(
         [sys.executable, "-m", "voice", "--silent", "--country", "US", "--answer-by", "keys"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.pseudo_terminal import open_terminal
 from voice.errors import SettingsError
 from voice.events import Ended, Heard, Kind, Listen, Pressed, Sound, Source
 from voice.keyboard import KEYS, Keyboard, Typing, labels
@@ -18,7 +19,6 @@ from voice.keyboard import KEYS, Keyboard, Typing, labels
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
 
-import pty
 import termios
 
 PATIENCE = 10.0
@@ -46,7 +46,7 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    master, slave = pty.openpty()
+    master, slave = open_terminal()
     with (
         os.fdopen(slave, "r", encoding="utf-8", closefd=False) as stream,
         os.fdopen(os.dup(slave), "w", encoding="utf-8") as echo,
@@ -160,7 +160,7 @@ def test_the_terminal_is_given_back_after_an_exception(desk: Desk) -> None:
 
 
 def test_a_closed_terminal_ends() -> None:
-    master, slave = pty.openpty()
+    master, slave = open_terminal()
     with os.fdopen(slave, "r", encoding="utf-8") as stream, open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
         keyboard = Keyboard(stream, nowhere)
         keyboard.open(Listen("step", Kind.CHOICE), ())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.pseudo_terminal import open_terminal
 from voice.errors import NotesError
 from voice.events import Answer, Command, Danger, Kind, Listen, NotUnderstood, Silence
 from voice.screen import JsonScreen, Terminal, big, telephone
@@ -48,9 +49,8 @@ def on_a_terminal(code: str, **environ: str) -> str:
     """What a process writes on a real pseudo-terminal."""
     if sys.platform == "win32":
         pytest.skip("needs a pseudo-terminal")
-    import pty
 
-    master, slave = pty.openpty()
+    master, slave = open_terminal()
     usual = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "PYTHONIOENCODING": "utf-8"}
     env = {**os.environ, **usual, **environ}
     for name in {"NO_COLOR"} - environ.keys():
