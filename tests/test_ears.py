@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tests.sound_card import HERE, SoundCard, render_wav
 from voice.errors import ScriptError
-from voice.events import Heard, Kind, Listen, Trouble
+from voice.events import Heard, Kind, Listen, Recovered, Sound, Trouble
 from voice.speech.ears import VoiceEars, hear_file, hear_source
 from voice.speech.microphone import Microphone
 from voice.speech.recogniser import SpeechModel
@@ -41,16 +41,18 @@ def _silence(seconds: float) -> NDArray[np.int16]:
     return np.zeros(int(seconds * RATE), dtype=np.int16)
 
 
-def _flowing(ears: VoiceEars) -> None:
-    """Until sound comes in, and our own voice would have died away."""
+def _flowing(ears: VoiceEars) -> list[Sound]:
+    """Until sound comes in, and our own voice would have died away; gives what was told on the way."""
     until = time.monotonic() + 10
+    told: list[Sound | None] = []
     while not ears.working and time.monotonic() < until:
-        ears.poll(0.1)
+        told.append(ears.poll(0.1))
     assert ears.working
     assert ears.poll(0.6) is None
+    return [sound for sound in told if sound is not None]
 
 
-def _hear(ears: VoiceEars, seconds: float) -> Heard | Trouble | None:
+def _hear(ears: VoiceEars, seconds: float) -> Sound | None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = ears.poll(0.2)
@@ -191,7 +193,7 @@ class TestThroughTheMicrophone:
             assert _hear(ears, 1.5) is None
         finally:
             sound_card.start()
-        _flowing(ears)
+        assert _flowing(ears) == [Recovered()]
         with sound_card.speaking(render_wav("yes", tmp_path / "x.wav")):
             heard = _hear(ears, 10)
         assert isinstance(heard, Heard)

@@ -208,9 +208,13 @@ def test_a_reader_who_leaves_causes_no_traceback(make: str) -> None:
 def test_a_closed_stream_does_not_raise() -> None:
     stream = io.StringIO()
     terminal, script = Terminal(stream, environ={}), JsonScreen(stream, lambda: 0.0)
+    everything(script)
+    assert stream.getvalue(), "while it is open, it is written to"
     stream.close()
     everything(terminal)
     everything(script)
+    with pytest.raises(ValueError, match="closed"):
+        stream.write("")  # so it really was closed under them
 
 
 # ---- JSON

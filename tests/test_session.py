@@ -10,7 +10,7 @@ import pytest
 
 from tests.room import SPEECH, At, Room, key, room, says, types
 from voice.errors import MicrophoneError, ModelError, NotesError, SettingsError
-from voice.events import Ended, Heard, Listen, Source, Trouble
+from voice.events import Ended, Heard, Listen, Recovered, Source, Trouble
 from voice.notes import Notes
 from voice.session import Manner
 
@@ -305,6 +305,19 @@ def test_a_microphone_that_came_back_and_goes_again_is_told_again() -> None:
     made = room(At(LOST), says("yes", step="H1"), At(LOST), key("1", step="H2"))
     made.session.run()
     assert made.paper.of("trouble") == ["microphone-gone"] * 2
+
+
+@pytest.mark.parametrize("speaking", [True, False], ids=["while it speaks", "while it listens"])
+def test_losing_and_getting_back_a_microphone_is_said_aloud(speaking: bool) -> None:
+    made = room(At(LOST, speaking=speaking), At(Recovered(), speaking=speaking), says("yes", step="H1"))
+    made.session.run()
+    said = made.paper.of("say")
+    back = said.index("microphone_back.1")
+    assert made.paper.of("trouble") == ["microphone-gone"]
+    assert "H2" in made.paper.of("listen")
+    assert speaking or said.index("no_microphone.1") < back
+    spoken = [utterance.text for utterance in made.voice.said]
+    assert "I can hear you again." in spoken, "whoever can't see the screen has to hear it"
 
 
 def test_ears_that_cannot_be_opened_are_let_go() -> None:

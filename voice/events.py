@@ -72,6 +72,11 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Recovered:
+    """Ears that were in trouble hear again."""
+
+
+@dataclass(frozen=True)
 class Ended:
     """These ears will bring nothing more (end of a script, closed terminal)."""
 
@@ -79,7 +84,7 @@ class Ended:
     """The person ended the talk itself (Ctrl-C twice, Ctrl-D), so that other ears are not asked any more."""
 
 
-Sound = Heard | Pressed | Trouble | Ended
+Sound = Heard | Pressed | Trouble | Recovered | Ended
 
 
 # ---- what it means

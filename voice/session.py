@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from voice.content import LINE_VALUES, Content, values_of
 from voice.dialogue import Dialogue
-from voice.errors import NotesError, SpeakerError, VoiceError
+from voice.errors import ModelError, NotesError, SpeakerError, VoiceError
 from voice.events import (
     Act,
     Adjust,
@@ -26,6 +26,7 @@ from voice.events import (
     Meaning,
     PlanLine,
     Pressed,
+    Recovered,
     Say,
     Set,
     ShowCard,
@@ -82,6 +83,7 @@ class Session:
         self._remember = remember
         self._kept: list[int] = []
         self._troubled: set[str] = set()
+        self._unsaid = ""
 
     def run(self, opening: Sequence[Act] = ()) -> str:
         """Leads the talk from `start` on; gives the reason why it ended. Everything is given back at the end."""
@@ -233,8 +235,9 @@ class Session:
                 case Heard():
                     if self._hearing.interrupts(sound, listen, spoken):
                         return sound
-                case Trouble(error=error):
-                    self._once("ears", error)
+                case Trouble() | Recovered():
+                    # On the screen at once; aloud when this line is over, for whoever can't see.
+                    self._unsaid = self._news(sound) or self._unsaid
                 case Ended():
                     self._let_go(ears)
                     return sound if sound.wanted or not self._ears else None
@@ -245,6 +248,10 @@ class Session:
     # ---- listening
 
     def _listen(self, listen: Listen) -> Meaning | str:
+        if self._unsaid:
+            key, self._unsaid = self._unsaid, ""
+            if (interrupted := self._prompt(key)) is not None:
+                return self._over(interrupted) or self._meaning(interrupted, listen)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
         self._open_ears(listen, phrases)
@@ -267,9 +274,9 @@ class Session:
                 match sound := ears.poll(_TICK / len(self._ears)):
                     case None:
                         pass
-                    case Trouble(error=error):
-                        if (sound := self._lost(error)) is not None:
-                            return sound
+                    case Trouble() | Recovered():
+                        if (interrupted := self._tell(self._news(sound))) is not None:
+                            return interrupted
                     case Ended():
                         self._let_go(ears)
                         if sound.wanted or not self._ears:
@@ -300,11 +307,21 @@ class Session:
 
     # ---- trouble
 
-    def _lost(self, error: VoiceError) -> Sound | None:
-        """Ears went deaf: said once, and the keys go on. Gives back what interrupted saying it."""
-        if not self._once("ears", error):
+    def _news(self, sound: Trouble | Recovered) -> str:
+        """Ears went deaf, or hear again: shown once. Gives the prompt that says so; "" where it was said before."""
+        match sound:
+            case Recovered() if "ears" in self._troubled:
+                self._troubled.discard("ears")
+                return "microphone_back"
+            case Trouble(error=error) if self._once("ears", error):
+                return "no_model" if isinstance(error, ModelError) else "no_microphone"
+        return ""
+
+    def _tell(self, key: str) -> Sound | None:
+        """Says it in the middle of a question, and listens on. Gives back what interrupted it."""
+        if not key:
             return None
-        sound = self._prompt("no_microphone")
+        sound = self._prompt(key)
         listen = self._dialogue.listen()
         self._open_ears(listen, self._understanding.phrases(listen))
         return sound

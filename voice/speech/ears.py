@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from voice.errors import MicrophoneError
-from voice.events import Heard, Listen, Trouble
+from voice.events import Heard, Listen, Recovered, Trouble
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource, Source
 from voice.speech.turn import Turn
@@ -35,7 +35,7 @@ class VoiceEars:
         self._clock = clock
         self._turn: Turn | None = None
         self._reopen: Callable[[], Turn] | None = None
-        self._started = self._flowing = self._told = False
+        self._started = self._flowing = self._told = self._was_lost = False
         self._retry_at = 0.0
 
     @property
@@ -63,10 +63,10 @@ class VoiceEars:
         if self._started:
             self._source.discard()
 
-    def poll(self, seconds: float) -> Heard | Trouble | None:
+    def poll(self, seconds: float) -> Heard | Trouble | Recovered | None:
         """Hear for at most that long. A Heard once, when the turn ended; Trouble once, when the microphone is lost.
 
-        After Trouble go on polling: it tries to get the microphone back, and hears again when it is.
+        After Trouble go on polling: it tries to get the microphone back; Recovered once, when sound comes again.
         """
         until = self._clock() + seconds
         while True:
@@ -83,6 +83,9 @@ class VoiceEars:
                     return trouble
                 continue
             self._flowing = self._flowing or block is not None
+            if self._was_lost and block is not None:
+                self._was_lost = False
+                return Recovered()
             if self._turn is None:
                 if self._source.ended:
                     return None
@@ -122,7 +125,7 @@ class VoiceEars:
             self._turn = self._reopen()  # half a sentence is worse than none
         if self._told:
             return None
-        self._told = True
+        self._told = self._was_lost = True
         return Trouble(error)
 
     def _take(self, turn: Turn, block: bytes | None) -> Heard | None:
