@@ -89,10 +89,15 @@ def packed(folder: Path) -> bytes:
 
 
 def get(
-    shop: Shop, into: Path, progress: Callable[[int, int], None] = lambda have, all: None, **change: object
+    shop: Shop,
+    into: Path,
+    progress: Callable[[int, int], None] = lambda have, all: None,
+    trial: Callable[[Path], None] = check,
+    **change: object,
 ) -> Path:
+    """Fetches without a trial in a child process: no recogniser could load the tiny model of these tests."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return fetch("m", into, progress, {"m": shop.offer(**change)}, direct)
+    return fetch("m", into, progress, {"m": shop.offer(**change)}, direct, trial)
 
 
 def code(action: Callable[[], object], into: Path, clean: bool = True) -> str:
@@ -149,11 +154,12 @@ def test_a_server_without_ranges_starts_again(shop: Shop, tmp_path: Path) -> Non
     check(get(shop, tmp_path / "models"))
 
 
-def test_a_wrong_part_from_before_is_thrown_away(shop: Shop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [50, 10**5])
+def test_a_wrong_part_from_before_is_thrown_away_and_it_begins_anew(shop: Shop, tmp_path: Path, size: int) -> None:
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / ".m.zip.part").write_bytes(b"x" * 50)
-    assert code(lambda: get(shop, tmp_path / "models"), tmp_path / "models") == "fetch-wrong"
+    (tmp_path / "models" / ".m.zip.part").write_bytes(b"x" * size)
     check(get(shop, tmp_path / "models"))
+    assert shop.asked[-1] == ""
 
 
 def test_other_bytes_than_pinned(shop: Shop, tmp_path: Path) -> None:
@@ -178,7 +184,7 @@ def test_a_proxy_of_the_environment_is_used(shop: Shop, tmp_path: Path, monkeypa
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     known = {"m": shop.offer(urls=("http://models.invalid/m.zip",))}
-    check(fetch("m", tmp_path / "models", lambda have, all: None, known))
+    check(fetch("m", tmp_path / "models", lambda have, all: None, known, trial=check))
 
 
 def test_space_is_looked_at_first(shop: Shop, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from voice.speech.mouth import Mouth as RealMouth
     from voice.speech.recogniser import SpeechModel
 
-PROJECT_MODELS = (Path(__file__).parents[1] / "models", Path(__file__).parent / "_models")
+_TRIAL = 60.0
+"""Seconds that a model may take to load in a trial. Meanwhile the talk goes on with keys and typing."""
+_log = logging.getLogger("afterwards")
 
 
 class RealClock:
@@ -41,15 +44,25 @@ class RealClock:
         time.sleep(seconds)
 
 
-def find_model(chosen: Settings, flag: str | None = None) -> models.Found:
-    """The model that will be used. Raises ModelError."""
-    return models.find(flag, chosen.model or None, os.environ, PROJECT_MODELS, chosen.models_dir)
+def find_model(chosen: Settings, flag: str | None = None, fit: Callable[[Path], None] | None = None) -> models.Found:
+    """The model that will be used; `fit` as in `models.find`. Raises ModelError."""
+    return models.find(flag, chosen.model or None, os.environ, models.project_dirs(), chosen.models_dir, fit)
+
+
+def try_model(chosen: Settings, path: Path) -> None:
+    """Looks at a model, then loads it in a process of its own: native code may end this one. Raises ModelError.
+
+    A model that passed and did not change since is only looked at.
+    """
+    models.check(path)
+    models.try_in_child(path, _TRIAL, remember=chosen.cache_dir)
 
 
 def load_model(chosen: Settings, flag: str | None = None) -> SpeechModel:
-    """Finds, checks and loads the model. Raises ModelError."""
-    found = find_model(chosen, flag)
-    models.check(found.path)
+    """Finds, tries and loads the model. Raises ModelError."""
+    found = find_model(chosen, flag, lambda path: try_model(chosen, path))
+    for error in found.skipped:
+        _log.warning("model passed over: %s", error.code)
     from voice.speech.recogniser import SpeechModel  # loads native code, which takes time: only where it is needed
 
     return SpeechModel(found.path)
