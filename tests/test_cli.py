@@ -207,9 +207,6 @@ def test_a_signal_gives_the_terminal_back(tmp_path: Path, how: str) -> None:
 
 def test_the_readme_names_every_command() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    rows = [line.split("|")[1] for line in readme.splitlines() if line.startswith("| `afterwards")]
+    rows = [set(re.findall(r"\w+", line.split("|")[1])) for line in readme.splitlines() if "| `afterwards" in line]
     for words in commands():
-        named = {
-            word for row in rows if set(words[:1]) <= set(re.findall(r"\w+", row)) for word in re.findall(r"\w+", row)
-        }
-        assert set(words) <= named, f"afterwards {' '.join(words)}"
+        assert any(set(words) <= row for row in rows), f"afterwards {' '.join(words)}"

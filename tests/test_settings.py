@@ -136,6 +136,8 @@ def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
         ('country = "Mars"\n', "settings-value", "country"),
         ('answer_by = "mime"\n', "settings-value", "answer_by"),
         ('barge_in = "perhaps"\n', "settings-value", "barge_in"),
+        ('model_mirror = "models.example.org"\n', "settings-value", "model_mirror"),
+        ('model_mirror = "file:///models"\n', "settings-value", "model_mirror"),
         ('home = "/elsewhere"\n', "settings-key", "home"),
     ],
 )
@@ -191,6 +193,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_every_field_can_be_set_from_outside(tmp_path: Path) -> None:
     samples = {"country": "gb", "answer_by": "keys", "barge_in": "off", "headphones": "yes", "help_key": "f12"}
+    samples["model_mirror"] = "https://example.org/models"
     for name in (f.name for f in fields(Settings) if f.name != "home"):
         text = samples.get(name, {"rate": "50", "volume": "10", "patience": "2"}.get(name, "some name"))
         settings = load({}, here(tmp_path, **{f"AFTERWARDS_{name.upper()}": text}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import click
 
 from voice import fetching, parts
 from voice import fetching_install as installing
+from voice import fetching_local as local
 from voice import models as folders
 from voice import settings as settings_
 from voice.errors import ModelError
+from voice.fetching import Offer
 from voice.settings import Settings
 
 
@@ -109,21 +112,40 @@ def _same(chosen: Settings, name: str) -> bool:
 @models.command()
 @click.argument("name", required=False)
 @click.option("--if-none", is_flag=True, help="Only where no model is here.")
-def fetch(name: str | None, if_none: bool) -> None:
-    """Get a speech model from the network, the best one without NAME. A cut download goes on where it was."""
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Take it from this zip (or folder) instead.")
+@click.option(
+    "--unpinned", is_flag=True, help="With --from: take a model that I do not know. You trust where it is from."
+)
+def fetch(name: str | None, if_none: bool, source: Path | None, unpinned: bool) -> None:
+    """Get a speech model from the network, the best one without NAME. A cut download goes on where it was.
+
+    It is compared with what is pinned, unpacked aside, tried, and only then put in its place.
+    """
     chosen = settings_.load({})
+    if unpinned and source is None:
+        raise click.UsageError("--unpinned goes with --from: what comes from the network is always pinned.")
     if if_none and _any(chosen):
         return
-    offers = fetching.offers(folders.project_dirs())
+    offers = fetching.offers(folders.project_dirs(), chosen.model_mirror)
+    into = chosen.models_dir
+    if source is not None:
+        path = local.take(source, into, offers, name, unpinned=unpinned)
+    else:
+        path = _download(name, into, offers)
+    click.echo(f"  The model is in {path}.")
+    if not if_none:
+        click.echo(f"  {_used(chosen)[1]}")
+
+
+def _download(name: str | None, into: Path, offers: Mapping[str, Offer]) -> Path:
     if not offers:
         raise ModelError("no-offers", "I know of no speech model to fetch.", "You can use keys and typing now.")
     name = name or next(iter(offers))
-    into = chosen.models_dir
     if name in offers and not fetching.sound(into / name):
         fetching.knock(offers[name])
         click.echo(f"  fetching {name}, {offers[name].bytes // 1_000_000} MB, into {into}")
         click.echo("  (To do without for now, press Ctrl and C. It goes on from there another time.)")
-    click.echo(f"  The model is in {fetching.fetch(name, into, _show, offers)}.")
+    return fetching.fetch(name, into, _show, offers)
 
 
 @models.command()

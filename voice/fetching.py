@@ -8,7 +8,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +41,29 @@ class Offer:
     licence: str
 
 
-def offers(dirs: Sequence[Path]) -> dict[str, Offer]:
-    """The offers of the first models.toml in `dirs`, best first; none where there is no such file."""
+def offers(dirs: Sequence[Path], mirror: str = "") -> dict[str, Offer]:
+    """The offers of the first models.toml in `dirs`, best first; none where there is no such file.
+
+    `mirror`: an address that has the same zips, asked before all others. What comes from it has to be what is pinned.
+    """
     for folder in dirs:
         if (file := folder / "models.toml").is_file():
             try:
                 rows = tomllib.loads(file.read_text(encoding="utf-8"))["model"]
                 found = [Offer(**{**row, "urls": tuple(row["urls"])}) for row in rows]
+                if not all(offer.urls for offer in found):
+                    raise ValueError
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise ModelError(
                     "offers-broken", f"The list of speech models in {file} is not in order.", "Get this program again."
                 ) from error
-            return {offer.name: offer for offer in found}
+            return {offer.name: _from_mirror(offer, mirror) if mirror else offer for offer in found}
     return {}
+
+
+def _from_mirror(offer: Offer, mirror: str) -> Offer:
+    own = f"{mirror.rstrip('/')}/{offer.urls[0].rpartition('/')[2]}"
+    return replace(offer, urls=(own, *offer.urls))
 
 
 def fetch(
@@ -189,6 +199,6 @@ def _whole(answer: Any, have: int) -> int | None:
 
 def _block(answer: Any) -> bytes:
     try:
-        return bytes(answer.read(_BLOCK))
+        return bytes(answer.read1(_BLOCK))  # what is there now, so that a silence loses none of it
     except OSError as error:  # of the network, not of the disk
         raise ConnectionError(str(error)) from error

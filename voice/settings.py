@@ -52,6 +52,8 @@ class Settings:
     voice: str = ""
     model: str = ""
     """Name or folder of a speech model."""
+    model_mirror: str = ""
+    """Address of a folder with the same zips of speech models, asked before the others."""
     microphone: str = ""
     speaker: str = ""
     barge_in: bool = True
@@ -251,6 +253,13 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
+def _address(value: object) -> str:
+    text = _text(value)
+    if text and not re.match(r"https?://[^/\s]+\S*$", text):
+        raise ValueError
+    return text
+
+
 def _list(options: Iterable[object]) -> str:
     return ", ".join(str(option) for option in options)
 
@@ -263,6 +272,7 @@ _READ: dict[str, tuple[Callable[[object], Any], str]] = {
     "patience": (_step((0, 1, 2)), "0, 1, 2"),
     "voice": (_text, "the name of a voice"),
     "model": (_text, "the name or folder of a speech model"),
+    "model_mirror": (_address, "an address that begins with https:// or http://"),
     "microphone": (_text, "the name of a microphone"),
     "speaker": (_text, "the name of a loudspeaker"),
     "barge_in": (_switch, "true, false"),
