@@ -60,9 +60,7 @@ def test_the_starter_stands_in_for_one_that_would_end_the_program(chosen: Settin
 @pytest.mark.parametrize("where", ["flag", "setting"])
 def test_a_chosen_one_that_does_not_work_is_an_error_and_not_another(chosen: Settings, where: str) -> None:
     build(chosen.models_dir / "mine")
+    flag, setting = ("mine", "") if where == "flag" else (None, "mine")
     with pytest.raises(ModelError) as caught:
-        if where == "flag":
-            parts.load_model(chosen, "mine")
-        else:
-            parts.load_model(replace(chosen, model="mine"))
+        parts.load_model(replace(chosen, model=setting), flag)
     assert caught.value.code == "model-broken"

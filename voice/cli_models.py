@@ -18,6 +18,7 @@ from voice import models as folders
 from voice import settings as settings_
 from voice.errors import ModelError
 from voice.fetching import Offer
+from voice.parts_courier import Answers
 from voice.settings import Settings
 
 
@@ -95,6 +96,8 @@ def remove(name: str, yes: bool) -> None:
         return
     was_chosen = bool(chosen.model) and _same(chosen, name)
     installing.remove(name, chosen.models_dir, folders.project_dirs())
+    if name in fetching.offers(folders.project_dirs()):
+        Answers(chosen.offer_file).keep("no")  # nobody deletes it to be offered it again
     click.echo(f"{name} is deleted.")
     if was_chosen:
         _choose(chosen, "")

@@ -206,7 +206,7 @@ class Adjust:
 
 @dataclass(frozen=True)
 class Set:
-    """Remember a setting that the person chose: what is "country" or "answer_by"."""
+    """Remember what the person chose: what is "country", "answer_by", or "bigger_ear" (yes, no, or later)."""
 
     what: str
     value: str

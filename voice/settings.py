@@ -54,6 +54,8 @@ class Settings:
     """Name or folder of a speech model."""
     model_mirror: str = ""
     """Address of a folder with the same zips of speech models, asked before the others."""
+    network: bool = True
+    """It may look, unasked, whether there is a network, and offer to fetch a bigger speech model."""
     microphone: str = ""
     speaker: str = ""
     barge_in: bool = True
@@ -71,6 +73,11 @@ class Settings:
     @property
     def settings_file(self) -> Path:
         return (self.home or platformdirs.user_config_path(_APP, appauthor=False)) / "settings.toml"
+
+    @property
+    def offer_file(self) -> Path:
+        """What was said to the offer of a bigger speech model."""
+        return self.settings_file.parent / "bigger-ear"
 
     @property
     def notes_file(self) -> Path:
@@ -273,6 +280,7 @@ _READ: dict[str, tuple[Callable[[object], Any], str]] = {
     "voice": (_text, "the name of a voice"),
     "model": (_text, "the name or folder of a speech model"),
     "model_mirror": (_address, "an address that begins with https:// or http://"),
+    "network": (_switch, "true, false"),
     "microphone": (_text, "the name of a microphone"),
     "speaker": (_text, "the name of a loudspeaker"),
     "barge_in": (_switch, "true, false"),
