@@ -59,11 +59,6 @@ def until(found: Callable[[], str]) -> str:
 
 
 def test_a_yes_in_a_real_talk_brings_the_model(shop: Shop, answers: Answers, tmp_path: Path) -> None:
-    shop.content += bytes(2_000_000 - len(shop.content))
-    made = courier(shop, answers, tmp_path / "models")
-    assert made.news() == ""
-    assert until(made.offer) == "2"
-    shop.content = packed(tmp_path / "source" / "m")
     made = courier(shop, answers, tmp_path / "models")
     made.news()
     until(made.offer)
@@ -75,6 +70,14 @@ def test_a_yes_in_a_real_talk_brings_the_model(shop: Shop, answers: Answers, tmp
     check(tmp_path / "models" / "m")
     assert not answers.may_ask
     assert not answers.wanted
+
+
+def test_the_size_is_said_in_whole_megabytes(shop: Shop, answers: Answers, tmp_path: Path) -> None:
+    shop.content = bytes(2_400_000)
+    made = courier(shop, answers, tmp_path / "models")
+    assert made.offer() == "", "nobody has looked yet"
+    assert made.news() == ""
+    assert until(made.offer) == "2"
 
 
 def test_what_cannot_be_fetched_is_told_and_gone_on_with_another_day(

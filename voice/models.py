@@ -37,9 +37,8 @@ class Found:
             return _REASONS[self.why]
         if not self.skipped:
             return f"{_STARTER}; nobody fetched a bigger one"
-        return f"{_STARTER}, since another one is broken. {self.skipped[0].message} {self.skipped[0].remedy}".rstrip(
-            "."
-        )
+        error = self.skipped[0]
+        return f"{_STARTER}, since another one cannot be used. {error.message} {error.remedy}".rstrip(".")
 
 
 _STARTER = "the starter that comes with the program"
