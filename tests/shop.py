@@ -47,6 +47,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_HEAD(self) -> None:
+        self.shop.paths.append(self.path)
         self.send_response(self.shop.status or 200)
         self.end_headers()
 

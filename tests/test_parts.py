@@ -11,7 +11,7 @@ import pytest
 
 from tests.model_folder import build
 from voice import models, parts
-from voice.errors import ModelError
+from voice.errors import ModelError, VoiceError
 from voice.settings import Settings
 from voice.speech.recogniser import SpeechModel
 
@@ -52,8 +52,10 @@ def test_the_starter_stands_in_for_one_that_would_end_the_program(chosen: Settin
     """The fetched one looks whole; real native code does not survive it, in a process of its own."""
     build(chosen.models_dir / "fetched")
     assert parts.find_model(chosen).path.name == "fetched"
-    assert parts.load_model(chosen).path.name == "starter"
+    told: list[VoiceError] = []
+    assert parts.load_model(chosen, warn=told.append).path.name == "starter"
     assert children == ["fetched", "starter"]
+    assert [error.code for error in told] == ["model-broken"]
 
 
 @pytest.mark.model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -15,6 +17,7 @@ from click.testing import CliRunner
 from tests.model_folder import build
 from tests.room import room, types
 from tests.shop import Shop, opened, packed
+from tests.test_bad_input import ROOT, surroundings
 from tests.test_offering import HELLO
 from voice import models, parts
 from voice.cli import main
@@ -230,3 +233,43 @@ def test_a_deleted_model_is_not_offered_again(chosen: Settings) -> None:
     done = CliRunner().invoke(main, ["models", "remove", "m", "--yes"], env={"AFTERWARDS_HOME": str(chosen.home)})
     assert done.exit_code == 0
     assert parts.courier(chosen) is None
+
+
+def typed(home: Path, shop: Shop, *answers: tuple[str, str]) -> str:
+    """The screen of the real program, on one line. Each answer is typed once its question stands there."""
+    environ = {"AFTERWARDS_NETWORK": "yes", "AFTERWARDS_MODEL_MIRROR": shop.url.removesuffix("/m.zip")}
+    shown, left = "", list(answers)
+    with subprocess.Popen(
+        [sys.executable, "-m", "voice", "--silent", "--country", "US"],
+        cwd=ROOT, env=surroundings(home, VOSK_MODEL_PATH="", no_proxy="127.0.0.1", **environ),
+        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as running:  # fmt: skip
+        assert running.stdin
+        assert running.stdout
+        assert running.stderr
+        for line in running.stdout:
+            shown = " ".join([*shown.split(), *line.split()])
+            if not left or left[0][0] not in shown:
+                continue
+            if left[0][0] == "Five minutes":
+                until(lambda: "asked" if shop.paths else "")
+                time.sleep(1.5)  # the answer is on its way to the program
+            running.stdin.write(f"{left.pop(0)[1]}\n")
+            running.stdin.flush()
+            if not left:
+                running.stdin.close()
+        assert "Traceback" not in running.stderr.read()
+    assert running.returncode == 0
+    return shown
+
+
+TO_OFFER = (("Ready?", "yes"), ("Alone, with", "alone"), ("Family or friend,", "family"), ("in danger right", "no"))
+
+
+def test_the_program_itself_asks_and_takes_no_for_an_answer(shop: Shop, tmp_path: Path) -> None:
+    hello = (*TO_OFFER, ("What shall I call", "skip"), ("Five minutes", "short"))
+    shown = typed(tmp_path, shop, *hello, ("bigger ear", "no"))
+    assert "I can fetch a bigger ear. It is 41 megabytes, and then I understand more words. Yes or no?" in shown
+    assert "Okay. I won't ask again. How did it end?" in shown
+    assert Answers(tmp_path / "bigger-ear").may_ask is False
+    assert set(shop.asked) == set(), "it looked whether somebody answers, and took nothing"

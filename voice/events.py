@@ -69,6 +69,8 @@ class Trouble:
     """A part stopped working. The session says so and goes on with what is left."""
 
     error: VoiceError
+    hears: bool = False
+    """Something else hears in its place: for the eye alone."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from voice import content as language
 from voice import fetching, models, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
-from voice.errors import ContentError, ModelError
+from voice.errors import ContentError, ModelError, VoiceError
 from voice.helplines import HelpLines
 from voice.parts_courier import Answers, ModelCourier
 from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
@@ -66,11 +66,14 @@ def try_model(chosen: Settings, path: Path) -> None:
     models.try_in_child(path, _TRIAL, remember=chosen.cache_dir)
 
 
-def load_model(chosen: Settings, flag: str | None = None) -> SpeechModel:
-    """Finds, tries and loads the model. Raises ModelError."""
+def load_model(
+    chosen: Settings, flag: str | None = None, warn: Callable[[VoiceError], None] = lambda error: None
+) -> SpeechModel:
+    """Finds, tries and loads the model; `warn` is told of those that it passed over. Raises ModelError."""
     found = find_model(chosen, flag, lambda path: try_model(chosen, path))
     for error in found.skipped:
         _log.warning("model passed over: %s", error.code)
+        warn(error)
     from voice.speech.recogniser import SpeechModel  # loads native code, which takes time: only where it is needed
 
     return SpeechModel(found.path)
@@ -83,14 +86,15 @@ def voice_ears(chosen: Settings, flag: str | None = None) -> LateEars:
         from voice.speech.ears import VoiceEars
         from voice.speech.microphone import Microphone
 
-        model = load_model(chosen, flag)
+        model = load_model(chosen, flag, late.warn)
         microphone = Microphone(chosen.microphone or None)
         if not sys.stdin.isatty():
             # Nobody can press a key either, so a microphone that is missing ends the talk instead of waiting for ever.
             microphone.start()
         return VoiceEars(model, lambda: microphone)
 
-    return LateEars(make)
+    late = LateEars(make)
+    return late
 
 
 def courier(chosen: Settings, flag: str | None = None) -> ModelCourier | None:

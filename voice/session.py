@@ -334,6 +334,8 @@ class Session:
             case Recovered() if "ears" in self._troubled:
                 self._troubled.discard("ears")
                 return "microphone_back"
+            case Trouble(error=error, hears=True):
+                self._once("model", error)
             case Trouble(error=error) if self._once("ears", error):
                 return "no_model" if isinstance(error, ModelError) else "no_microphone"
         return ""
