@@ -231,7 +231,7 @@ def try_in_child(path: Path, seconds: float = 120.0, remember: Path | None = Non
     `remember`: a folder for a mark, so that files that did not change since are not tried again.
     Raises ModelError: "model-broken", "model-slow" (not done after `seconds`), "no-recogniser" (no vosk here).
     """
-    mark = remember / f"model-{_fingerprint(path)}" if remember else None
+    mark = remember / f"model-{_fingerprint(path)}.tried" if remember else None
     if mark and mark.exists():
         return
     try:
