@@ -10,7 +10,7 @@ from voice.events import Ended, Heard, Listen, Meaning, Pressed, Sound, Source, 
 from voice.notes import Notes
 from voice.parts import Talking
 from voice.rehearse import VirtualClock
-from voice.session import Clock, Manner, Session
+from voice.session import Clock, Courier, Manner, Session
 
 SPEECH = 3.0  # seconds that every utterance lasts
 TALKING = Talking()
@@ -157,6 +157,7 @@ def room(
     manner: Manner | None = None,
     set_up: bool = False,
     remember: Callable[[str, str], None] = lambda what, value: None,
+    courier: Courier | None = None,
 ) -> Room:
     clock = VirtualClock()
     person = Person(clock, list(plan), ends, talks)
@@ -170,6 +171,7 @@ def room(
         notes=notes,
         set_up=set_up,
         remember=remember,
+        courier=courier,
     )
     return Room(clock, person, voice, paper, session)
 

@@ -35,7 +35,7 @@ WHOLE = ["yes", "alone", "family", "no", "sam", "short", "they left", "i'm done"
 def surroundings(home: Path, **environ: str) -> dict[str, str]:
     """What the program finds around it: nothing of this machine's own settings and models."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AFTERWARDS_", "VOSK_"))}
-    return {**kept, "AFTERWARDS_HOME": str(home), "COLUMNS": "80", **environ}
+    return {**kept, "AFTERWARDS_HOME": str(home), "AFTERWARDS_NETWORK": "no", "COLUMNS": "80", **environ}
 
 
 def plain(*outs: str) -> None:
@@ -135,7 +135,7 @@ def test_a_broken_model_is_said_and_the_talk_goes_on_by_keys(tmp_path: Path, bro
 
 def test_a_folder_that_only_looks_like_a_model_does_not_end_the_talk(tmp_path: Path) -> None:
     shown = talk(tmp_path, WHOLE, until="use the keys", model=str(model_folder.build(tmp_path / "model")))
-    assert "can't be used" in shown
+    assert "cannot be used" in shown
     assert "Your plan" in shown
 
 

@@ -10,8 +10,10 @@ from click.testing import CliRunner
 
 from tests import model_folder
 from tests.sound_card import SoundCard
-from voice.check import check
+from voice import models
+from voice.check import Line, check
 from voice.cli import main
+from voice.errors import ModelError
 from voice.settings import Settings
 from voice.speech.recogniser import SpeechModel
 
@@ -37,6 +39,35 @@ def test_every_part_is_tried_although_others_are_broken(tmp_path: Path) -> None:
         assert not told[part].fine
         assert told[part].words.endswith(".")
     assert "/nowhere/model" in told["model"].words
+
+
+def model_line(home: Path) -> Line:
+    chosen = Settings(home=home, microphone="no such microphone", speaker="no such loudspeaker")
+    return next(line for line in check(chosen) if line.part == "model")
+
+
+def test_it_says_which_model_is_used_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def trial(path: Path, seconds: float = 0.0, remember: Path | None = None) -> None:
+        tried.append(path.name)
+        if path.name == "odd":
+            raise ModelError("model-broken", f"The speech model in {path} cannot be used: it is odd.", "Get it again.")
+
+    monkeypatch.setattr(models, "try_in_child", trial)
+    monkeypatch.setattr(models, "project_dirs", lambda: (tmp_path / "project",))
+    monkeypatch.delenv("VOSK_MODEL_PATH", raising=False)
+    model_folder.build(tmp_path / "project" / "small")
+    line = model_line(tmp_path / "home")
+    assert (line.fine, line.words) == (
+        True,
+        "small: the starter that comes with the program; nobody fetched a bigger one.",
+    )
+    model_folder.build(tmp_path / "home" / "models" / "odd")
+    assert "since another one cannot be used" in model_line(tmp_path / "home").words
+    model_folder.build(tmp_path / "home" / "models" / "big")
+    assert model_line(tmp_path / "home").words.startswith("big: it was fetched")
+    assert tried == ["small", "odd", "small", "big"], "tried anew each time"
 
 
 def test_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:

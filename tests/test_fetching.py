@@ -2,97 +2,41 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import http.server
 import io
+import shutil
 import stat
-import threading
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.model_folder import build
+from tests.shop import Shop, opened, packed
+from voice import fetching
 from voice.errors import ModelError
-from voice.fetching import Offer, fetch, offers
-from voice.models import check, project_dirs
-
-
-@dataclass
-class Shop:
-    """What the server has, and how it behaves."""
-
-    content: bytes = b""
-    url: str = ""
-    cut_after: list[int] = field(default_factory=list)
-    """For the next answers: close after so many bytes."""
-    status: int = 0
-    """Answer with this error, if not 0."""
-    ranges: bool = True
-    asked: list[str] = field(default_factory=list)
-    """The Range header of each request."""
-
-    def offer(self, **change: object) -> Offer:
-        offer = Offer("m", (self.url,), len(self.content), hashlib.sha256(self.content).hexdigest(), "Apache-2.0")
-        return replace(offer, **change)  # type: ignore[arg-type]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def __init__(self, shop: Shop, *args: object) -> None:
-        self.shop = shop
-        super().__init__(*args)  # type: ignore[arg-type]
-
-    def do_GET(self) -> None:
-        shop, wanted = self.shop, self.headers.get("Range", "")
-        shop.asked.append(wanted)
-        if shop.status:
-            self.send_error(shop.status)
-            return
-        start = int(wanted.removeprefix("bytes=").rstrip("-") or 0) if shop.ranges else 0
-        if start >= len(shop.content) > 0:
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(shop.content) - 1}/{len(shop.content)}")
-        self.send_header("Content-Length", str(len(shop.content) - start))
-        self.end_headers()
-        body = shop.content[start:]
-        self.wfile.write(body[: shop.cut_after.pop(0)] if shop.cut_after else body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+from voice.fetching import fetch, offers
+from voice.models import check, project_dirs, try_in_child
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(packed(build(tmp_path / "source" / "m")))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, shop))
-    shop.url = f"http://127.0.0.1:{server.server_port}/m.zip"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield shop
-    server.shutdown()
-    server.server_close()
-
-
-def packed(folder: Path) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for file in sorted(folder.rglob("*")):
-            archive.write(file, Path(folder.name) / file.relative_to(folder))
-    return out.getvalue()
+    with opened(packed(build(tmp_path / "source" / "m"))) as shop:
+        yield shop
 
 
 def get(
-    shop: Shop, into: Path, progress: Callable[[int, int], None] = lambda have, all: None, **change: object
+    shop: Shop,
+    into: Path,
+    progress: Callable[[int, int], None] = lambda have, all: None,
+    trial: Callable[[Path], None] = check,
+    **change: object,
 ) -> Path:
+    """Fetches without a trial in a child process: no recogniser could load the tiny model of these tests."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return fetch("m", into, progress, {"m": shop.offer(**change)}, direct)
+    return fetch("m", into, progress, {"m": shop.offer(**change)}, direct, trial)
 
 
 def code(action: Callable[[], object], into: Path, clean: bool = True) -> str:
@@ -149,11 +93,12 @@ def test_a_server_without_ranges_starts_again(shop: Shop, tmp_path: Path) -> Non
     check(get(shop, tmp_path / "models"))
 
 
-def test_a_wrong_part_from_before_is_thrown_away(shop: Shop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [50, 10**5])
+def test_a_wrong_part_from_before_is_thrown_away_and_it_begins_anew(shop: Shop, tmp_path: Path, size: int) -> None:
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / ".m.zip.part").write_bytes(b"x" * 50)
-    assert code(lambda: get(shop, tmp_path / "models"), tmp_path / "models") == "fetch-wrong"
+    (tmp_path / "models" / ".m.zip.part").write_bytes(b"x" * size)
     check(get(shop, tmp_path / "models"))
+    assert shop.asked[-1] == ""
 
 
 def test_other_bytes_than_pinned(shop: Shop, tmp_path: Path) -> None:
@@ -173,18 +118,109 @@ def test_a_second_address_helps(shop: Shop, tmp_path: Path) -> None:
     check(get(shop, tmp_path / "models", urls=("http://127.0.0.1:9/m.zip", shop.url)))
 
 
+def test_a_mirror_that_has_something_else_is_passed_over(shop: Shop, tmp_path: Path) -> None:
+    with opened(bytes(len(shop.content))) as other:
+        check(get(shop, tmp_path / "models", urls=(other.url, shop.url)))
+        assert other.asked == [""], "it is not asked again"
+
+
+def test_a_network_that_wants_a_sign_in_does_not_spoil_what_is_here(shop: Shop, tmp_path: Path) -> None:
+    into = tmp_path / "models"
+    shop.cut_after = [100, 100, 100]
+    assert code(lambda: get(shop, into), into, clean=False) == "fetch-cut"
+    with opened(shop.content) as other:
+        other.portal = b"<html>Please sign in</html>"
+        check(get(shop, into, urls=(other.url, shop.url)))
+    assert shop.asked[-1] in ("bytes=300-", "")
+    shop.portal = b"<html>Please sign in</html>"
+    assert code(lambda: get(shop, tmp_path / "second"), tmp_path / "second") == "fetch-wrong"
+
+
+def test_a_mirror_that_the_person_names_is_asked_first(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text(
+        f'[[model]]\nname = "m"\nurls = ["http://127.0.0.1:9/of/m-1.zip"]\nbytes = {len(shop.content)}\n'
+        f'sha256 = "{shop.offer().sha256}"\nlicence = "x"\n',
+        encoding="utf-8",
+    )
+    known = offers([tmp_path], shop.url.removesuffix("m.zip") + "ours/")
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    check(fetch("m", tmp_path / "models", lambda have, all: None, known, direct, check))
+    assert shop.paths == ["/ours/m-1.zip"]
+    assert known["m"].urls[1:] == offers([tmp_path])["m"].urls
+
+
+def test_a_server_that_falls_silent(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_TIMEOUT", 0.2)
+    shop.stall_after = 50
+    assert code(lambda: get(shop, tmp_path / "models"), tmp_path / "models", clean=False) == "fetch-cut"
+
+
 def test_a_proxy_of_the_environment_is_used(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", shop.url.removesuffix("/m.zip"))
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     known = {"m": shop.offer(urls=("http://models.invalid/m.zip",))}
-    check(fetch("m", tmp_path / "models", lambda have, all: None, known))
+    check(fetch("m", tmp_path / "models", lambda have, all: None, known, trial=check))
 
 
 def test_space_is_looked_at_first(shop: Shop, tmp_path: Path) -> None:
     into = tmp_path / "models"
     assert code(lambda: get(shop, into, bytes=10**17), into) == "fetch-disk-full"
     assert shop.asked == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_disk_that_fills_up_on_the_way(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / ".m.zip.part").symlink_to("/dev/full")
+    assert code(lambda: get(shop, tmp_path / "models"), tmp_path / "models", clean=False) == "fetch-disk-full"
+
+
+def test_a_disk_that_has_no_room_for_what_is_in_the_zip(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into, asked = tmp_path / "models", iter([10**12, 0])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=next(asked)))
+    assert code(lambda: get(shop, into), into, clean=False) == "fetch-disk-full"
+    monkeypatch.undo()
+    check(get(shop, into))
+    assert len(shop.asked) == 1, "what was whole is not fetched again"
+
+
+def test_what_was_left_by_a_program_that_was_ended_is_no_hindrance(shop: Shop, tmp_path: Path) -> None:
+    for name in (".m.unpacked", ".m.old"):
+        build(tmp_path / "models" / name)
+    check(get(shop, tmp_path / "models"))
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["m"]
+
+
+def test_it_is_tried_before_it_takes_its_place(shop: Shop, tmp_path: Path) -> None:
+    into = tmp_path / "models"
+    seen: list[tuple[str, bool]] = []
+
+    def trial(path: Path) -> None:
+        check(path)
+        seen.append((path.parent.name, (into / "m").exists()))
+
+    get(shop, into, trial=trial)
+    assert seen == [(".m.unpacked", False)]
+
+
+def test_one_that_stops_the_recogniser_is_not_installed(shop: Shop, tmp_path: Path) -> None:
+    """Real native code, in a process of its own, that does not survive it."""
+    pytest.importorskip("vosk")
+    into = tmp_path / "models"
+    assert code(lambda: get(shop, into, trial=try_in_child), into) == "fetch-not-a-model"
+
+
+def test_one_that_cannot_be_tried_now_need_not_be_fetched_again(shop: Shop, tmp_path: Path) -> None:
+    def trial(path: Path) -> None:
+        raise ModelError("no-recogniser", "The speech recogniser is not installed here.", "Run “scripts/setup”.")
+
+    into = tmp_path / "models"
+    assert code(lambda: get(shop, into, trial=trial), into, clean=False) == "no-recogniser"
+    check(get(shop, into))
+    assert len(shop.asked) == 1
 
 
 def test_a_place_that_cannot_be_written(shop: Shop, tmp_path: Path) -> None:
@@ -194,9 +230,26 @@ def test_a_place_that_cannot_be_written(shop: Shop, tmp_path: Path) -> None:
     assert caught.value.code == "fetch-not-written"
 
 
+def zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_zip_that_holds_more_than_it_says(shop: Shop, tmp_path: Path) -> None:
+    honest = zipped({"m/final": b"x" * 999})
+    at = honest.rindex(b"PK\x01\x02")
+    shop.content = honest[: at + 24] + (9).to_bytes(4, "little") + honest[at + 28 :]
+    assert code(lambda: get(shop, tmp_path / "models"), tmp_path / "models") == "fetch-not-a-model"
+
+
 def test_not_a_zip_and_not_a_model(shop: Shop, tmp_path: Path) -> None:
     into = tmp_path / "models"
     shop.content = b"<html>sorry</html>"
+    assert code(lambda: get(shop, into), into) == "fetch-not-a-model"
+    shop.content = zipped({"m": b"a file where the folder should be"})
     assert code(lambda: get(shop, into), into) == "fetch-not-a-model"
     (tmp_path / "source" / "m" / "graph" / "Gr.fst").unlink()
     shop.content = packed(tmp_path / "source" / "m")

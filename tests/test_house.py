@@ -67,7 +67,7 @@ def name_of(path: Path) -> str:
 def part_of(path: Path) -> str:
     """The part of the house a file belongs to: a folder's name, or the file's. cli_notes.py is part of cli."""
     parts = path.relative_to(VOICE).with_suffix("").parts
-    if parts[0] == "fetching":
+    if parts[0].startswith("fetching"):
         return "models"  # finding a model, and getting one
     family = re.match(r"(cli|parts|screen|rehearse|session)_", parts[0])
     return family[1] if family else parts[0]

@@ -23,9 +23,10 @@ def code(action: Callable[[], object]) -> str:
 
 @pytest.fixture
 def real() -> Path:
-    """A real model: VOSK_MODEL_PATH, the project's own, or one in a folder `shared` beside the checkout."""
+    """A real model: from the environment, the project's own, or one in a folder `shared` beside the checkout."""
     shared = Path(__file__).parents[2] / "shared" / "models"
-    with_model = [Path(os.environ.get("VOSK_MODEL_PATH", "-")), *project_dirs()[0].glob("*/"), *shared.glob("*/")]
+    named = [Path(os.environ.get(name) or "-") for name in ("AFTERWARDS_TEST_MODEL", "VOSK_MODEL_PATH")]
+    with_model = [*named, *project_dirs()[0].glob("*/"), *shared.glob("*/")]
     for path in with_model:
         if (path / "am" / "final.mdl").is_file():
             return path
@@ -42,8 +43,8 @@ def test_the_order_in_which_a_model_is_looked_for(tmp_path: Path) -> None:
     assert find(str(flag), str(setting), env, dirs, user) == Found(flag, "flag")
     assert find(None, str(setting), env, dirs, user) == Found(setting, "setting")
     assert find("", "", env, dirs, user) == Found(variable, "VOSK_MODEL_PATH")
-    assert find(None, None, {}, dirs, user) == Found(project / "ours", "project")
-    assert find(None, None, {"VOSK_MODEL_PATH": ""}, [], user) == Found(user / "fetched", "fetched")
+    assert find(None, None, {"VOSK_MODEL_PATH": ""}, dirs, user) == Found(user / "fetched", "fetched")
+    assert find(None, None, {}, dirs, tmp_path / "absent") == Found(project / "ours", "project")
     assert code(lambda: find(None, None, {}, [], tmp_path / "absent")) == "no-model"
 
 
@@ -67,13 +68,37 @@ def test_a_named_model_is_never_silently_another(tmp_path: Path, where: str) -> 
 
 
 def test_a_broken_one_that_nobody_named_is_passed_over_and_told(tmp_path: Path) -> None:
-    bad = build(tmp_path / "project" / "a-bad")
+    bad = build(tmp_path / "user" / "a-bad")
     (bad / "am" / "final.mdl").unlink()
-    good = build(tmp_path / "user" / "good")
+    starter = build(tmp_path / "project" / "starter")
     found = find(None, None, {}, [tmp_path / "project"], tmp_path / "user")
-    assert found.path == good
+    assert found.path == starter
     assert [error.code for error in found.skipped] == ["model-broken"]
-    assert code(lambda: find(None, None, {}, [tmp_path / "project"], tmp_path / "none")) == "model-broken"
+    assert "am/final.mdl is missing" in found.reason
+    assert code(lambda: find(None, None, {}, [tmp_path / "none"], tmp_path / "user")) == "model-broken"
+
+
+def test_one_that_turns_out_not_to_work_is_passed_over_too(tmp_path: Path) -> None:
+    bad, starter = build(tmp_path / "user" / "a-bad"), build(tmp_path / "project" / "starter")
+
+    def fit(path: Path) -> None:
+        check(path)
+        if path == bad:
+            raise ModelError("model-broken", "The recogniser cannot load it.", "Get it again.")
+
+    assert find(None, None, {}, [tmp_path / "project"], tmp_path / "user", fit).path == starter
+    assert code(lambda: find("a-bad", None, {}, [tmp_path / "project"], tmp_path / "user", fit)) == "model-broken"
+
+
+def test_every_reason_has_words(tmp_path: Path) -> None:
+    for why in ("flag", "setting", "VOSK_MODEL_PATH", "fetched", "project"):
+        assert len(Found(tmp_path, why).reason.split()) >= 4
+    assert "nobody fetched a bigger one" in Found(tmp_path, "project").reason
+
+
+def test_what_is_being_unpacked_is_no_model(tmp_path: Path) -> None:
+    build(tmp_path / "user" / ".m.unpacked")
+    assert code(lambda: find(None, None, {}, [], tmp_path / "user")) == "no-model"
 
 
 def test_the_tiny_folder_itself_passes(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from voice.errors import ContentError, ModelError, SpeakerError
-from voice.events import Ended, Kind, Listen, Trouble, Utterance
+from voice.events import Ended, Heard, Kind, Listen, Trouble, Utterance
 from voice.parts import remember_in
 from voice.parts_late import BestMouth, LateEars, LateSafety
+from voice.rehearse import ScriptEars, VirtualClock
 from voice.safety import Light, Verdict
+from voice.session import Ears
 from voice.settings import Settings, load
 
 LISTEN = Listen("H1", Kind.YES_NO)
@@ -101,6 +103,19 @@ class TestTheEars:
         assert [trouble.error.code for trouble in told] == [code]
         assert isinstance(sounds[-1], Ended)
         ears.shut()
+
+    def test_what_was_passed_over_is_told_once_and_they_hear(self) -> None:
+        def make() -> Ears:
+            ears.warn(ModelError("model-broken", "Broken.", "Get it again."))
+            return ScriptEars(["yes"], VirtualClock())
+
+        ears = LateEars(make)
+        ears.open(LISTEN, ())
+        sounds = [ears.poll(1.0) for _ in range(4)]
+        assert [(sound.error.code, sound.hears) for sound in sounds if isinstance(sound, Trouble)] == [
+            ("model-broken", True)
+        ]
+        assert any(isinstance(sound, Heard) for sound in sounds)
 
     def test_nothing_is_made_before_they_are_opened(self) -> None:
         made = threading.Event()

@@ -301,6 +301,16 @@ def test_a_lost_microphone_is_said_once_and_the_place_is_kept(speaking: bool) ->
     assert made.paper.of("listen")[:4] == ["H1", "H2", "H3", "H4"]
 
 
+@pytest.mark.parametrize("speaking", [True, False], ids=["while it speaks", "while it listens"])
+def test_a_model_that_another_one_stands_in_for_is_for_the_eye_alone(speaking: bool) -> None:
+    broken = Trouble(ModelError("model-broken", "It cannot be used.", "Get it again."), hears=True)
+    made = room(At(broken, speaking=speaking), says("yes", step="H1"), ends=True)
+    made.session.run()
+    assert made.paper.of("trouble") == ["model-broken"]
+    assert "H2" in made.paper.of("listen")
+    assert not {"no_model.1", "no_microphone.1", "microphone_back.1"} & set(made.paper.of("say"))
+
+
 def test_a_microphone_that_came_back_and_goes_again_is_told_again() -> None:
     made = room(At(LOST), says("yes", step="H1"), At(LOST), key("1", step="H2"))
     made.session.run()

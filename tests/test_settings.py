@@ -75,6 +75,34 @@ def test_saving_one_field_keeps_the_file_and_drops_passing_flags(tmp_path: Path)
     assert (again.country, again.volume, again.rate) == ("IE", 30, 100)
 
 
+def test_saving_one_field_leaves_every_other_line_as_it_was_written(tmp_path: Path) -> None:
+    before = "\ufeff# mine\nrate = 85  # slow\r\n  \"model\" = 'old'\n\n# the end\nvolume = 80\n"
+    path = write(tmp_path, before)
+    save(Settings(home=tmp_path, model="new # one", country="IE"), only=("model", "country"))
+    assert path.read_bytes().decode() == (
+        '# mine\nrate = 85  # slow\r\nmodel = "new # one"\n\n# the end\nvolume = 80\ncountry = "IE"\n'
+    )
+    save(Settings(home=tmp_path), only=("model",))
+    assert 'model = ""\n' in path.read_text(encoding="utf-8"), "chosen is chosen, also where it is the default"
+    assert load({}, here(tmp_path)).model == ""
+
+
+def test_a_value_over_several_lines_is_not_harmed(tmp_path: Path) -> None:
+    write(tmp_path, 'voice = """a\nmodel = "b"\nc"""\nrate = 85\n')
+    save(Settings(home=tmp_path, model="new"), only=("model",))
+    now = load({}, here(tmp_path))
+    assert (now.voice, now.rate, now.model) == ('a\nmodel = "b"\nc', 85, "new")
+
+
+def test_choosing_a_model_is_not_a_first_talk(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    for name in ("small", ""):
+        save(replace(settings, model=name), only=("model",))
+        assert settings.first_run, "the country has still to be asked"
+    save(replace(settings, answer_by="voice"), only=("answer_by",))
+    assert not settings.first_run
+
+
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
@@ -108,6 +136,8 @@ def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
         ('country = "Mars"\n', "settings-value", "country"),
         ('answer_by = "mime"\n', "settings-value", "answer_by"),
         ('barge_in = "perhaps"\n', "settings-value", "barge_in"),
+        ('model_mirror = "models.example.org"\n', "settings-value", "model_mirror"),
+        ('model_mirror = "file:///models"\n', "settings-value", "model_mirror"),
         ('home = "/elsewhere"\n', "settings-key", "home"),
     ],
 )
@@ -163,6 +193,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_every_field_can_be_set_from_outside(tmp_path: Path) -> None:
     samples = {"country": "gb", "answer_by": "keys", "barge_in": "off", "headphones": "yes", "help_key": "f12"}
+    samples["network"] = "no"
+    samples["model_mirror"] = "https://example.org/models"
     for name in (f.name for f in fields(Settings) if f.name != "home"):
         text = samples.get(name, {"rate": "50", "volume": "10", "patience": "2"}.get(name, "some name"))
         settings = load({}, here(tmp_path, **{f"AFTERWARDS_{name.upper()}": text}))

@@ -259,7 +259,7 @@ def test_the_plan_is_in_the_notes(talked: tuple[Talk, list[Line], Path]) -> None
 def test_no_sound_is_kept_but_the_fixed_sentences(talked: tuple[Talk, list[Line], Path]) -> None:
     _, _, home = talked
     names = {path.suffix for path in home.rglob("*") if path.is_file()}
-    assert names <= {".clip", ".db", ".toml", ".db-wal", ".db-shm"}
+    assert names <= {".clip", ".db", ".toml", ".db-wal", ".db-shm", ".tried"}
 
 
 def _loud(samples: NDArray[np.int16]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from voice import models, parts
 from voice.errors import VoiceError
@@ -109,10 +110,14 @@ def _microphone(chosen: Settings) -> Line:
 
 
 def _model(chosen: Settings, flag: str | None) -> Line:
-    found = parts.find_model(chosen, flag)
-    models.check(found.path)
-    models.try_in_child(found.path)
-    return Line("model", True, f"{found.path.name}, {found.why}.")
+    """Which one is used, and why. Tried anew, although it worked before: that is what was asked for."""
+
+    def fit(path: Path) -> None:
+        models.check(path)
+        models.try_in_child(path)
+
+    found = parts.find_model(chosen, flag, fit)
+    return Line("model", True, f"{found.path.name}: {found.reason}.")
 
 
 def _recogniser(chosen: Settings, flag: str | None) -> Line:

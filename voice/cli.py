@@ -113,10 +113,11 @@ _COUNTRY = click.option("--country", help="Country for the help lines: US, CA, U
 @click.option("--rate", type=int, help="How fast it speaks, in percent: 50 to 200.")
 @click.option("--volume", type=int, help="How loud it speaks, in percent: 10 to 100.")
 @click.option("--silent", is_flag=True, help="Do not speak; show every line.")
-def talk(model: str | None, silent: bool, **flags: Any) -> None:
+@click.option("--no-network", is_flag=True, help="Do not offer to fetch a bigger speech model.")
+def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> None:
     """Talk. You can speak, press keys or type."""
     _end_calmly()
-    chosen = settings.load(flags)
+    chosen = settings.load({**flags, "network": False if no_network else None})
     mouth = None if silent else parts.mouth(chosen, early=True)  # while this thread reads on
 
     from voice.keyboard import Keyboard, labels
@@ -126,6 +127,7 @@ def talk(model: str | None, silent: bool, **flags: Any) -> None:
     keyboard = Keyboard(help_key=chosen.help_key)
     microphone = parts.voice_ears(chosen, model) if chosen.answer_by == "voice" else None
     ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
+    courier = parts.courier(chosen, model)
     session = talking.session(
         parts.manner(chosen),
         ears=ears,
@@ -134,7 +136,8 @@ def talk(model: str | None, silent: bool, **flags: Any) -> None:
         mouth=mouth,
         notes=parts.late_notes(chosen),
         set_up=chosen.first_run and not chosen.country,
-        remember=parts.remember_in(chosen, microphone),
+        remember=parts.remember_in(chosen, microphone, courier),
+        courier=courier,
     )
     session.run()
 

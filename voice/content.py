@@ -31,8 +31,13 @@ HERE = Path(__file__).parent / "content"
 # Values that the session itself fills in.
 LINE_VALUES = frozenset({"emergency", "family_line", "crisis_line", "violence_line", "child_line"})
 OWN_VALUES = frozenset(
-    {"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where"}
+    {"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where", "megabytes"}
 )
+# Prompts without which a question would be silent, with the values that they must say.
+NEEDED = {
+    "ear.offer": frozenset({"megabytes"}),
+    **dict.fromkeys(("ear.again", "ear.here", "ear.failed"), frozenset[str]()),
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
     _check_templates(content, home)
     _check_cards(content, home)
     _check_values(content, home)
+    _check_prompts(content, home)
     return content
 
 
@@ -294,4 +300,15 @@ def _check_values(content: Content, home: Path) -> None:
                 "content-value",
                 f"In {home}, the text '{key}' uses {sorted(values_of(text) - known) or 'a lone $ sign'}.",
                 f"Use one of: {', '.join(sorted(LINE_VALUES | OWN_VALUES))}, or the id of a step.",
+            )
+
+
+def _check_prompts(content: Content, home: Path) -> None:
+    for key, values in NEEDED.items():
+        said = {value for passage in content.prompts.get(key, ()) for value in values_of(passage.text)}
+        if key not in content.prompts or not content.prompts[key] or values - said:
+            raise ContentError(
+                "content-prompt",
+                f"In {home / 'prompts.yaml'}, '{key}' is missing, or does not say all that it must.",
+                f"Add it, with {', '.join(f'${value}' for value in sorted(values)) or 'a sentence'}.",
             )

@@ -69,6 +69,8 @@ class Trouble:
     """A part stopped working. The session says so and goes on with what is left."""
 
     error: VoiceError
+    hears: bool = False
+    """Something else hears in its place: for the eye alone."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ class Adjust:
 
 @dataclass(frozen=True)
 class Set:
-    """Remember a setting that the person chose: what is "country" or "answer_by"."""
+    """Remember what the person chose: what is "country", "answer_by", or "bigger_ear" (yes, no, or later)."""
 
     what: str
     value: str

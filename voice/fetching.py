@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import http.client
-import re
-import shutil
-import stat
 import tomllib
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from voice.errors import ModelError
-from voice.models import check
+from voice.fetching_install import NAME, Trial, install, need_space, part_of, size, unpack, verify, writing_to
+from voice.models import check, try_in_child
 
 Progress = Callable[[int, int], None]
 """Told (bytes so far, bytes in all)."""
@@ -46,19 +41,29 @@ class Offer:
     licence: str
 
 
-def offers(dirs: Sequence[Path]) -> dict[str, Offer]:
-    """The offers of the first models.toml in `dirs`, best first; none where there is no such file."""
+def offers(dirs: Sequence[Path], mirror: str = "") -> dict[str, Offer]:
+    """The offers of the first models.toml in `dirs`, best first; none where there is no such file.
+
+    `mirror`: an address that has the same zips, asked before all others. What comes from it has to be what is pinned.
+    """
     for folder in dirs:
         if (file := folder / "models.toml").is_file():
             try:
                 rows = tomllib.loads(file.read_text(encoding="utf-8"))["model"]
                 found = [Offer(**{**row, "urls": tuple(row["urls"])}) for row in rows]
+                if not all(offer.urls for offer in found):
+                    raise ValueError
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise ModelError(
                     "offers-broken", f"The list of speech models in {file} is not in order.", "Get this program again."
                 ) from error
-            return {offer.name: offer for offer in found}
+            return {offer.name: _from_mirror(offer, mirror) if mirror else offer for offer in found}
     return {}
+
+
+def _from_mirror(offer: Offer, mirror: str) -> Offer:
+    own = f"{mirror.rstrip('/')}/{offer.urls[0].rpartition('/')[2]}"
+    return replace(offer, urls=(own, *offer.urls))
 
 
 def fetch(
@@ -67,30 +72,39 @@ def fetch(
     progress: Progress,
     known: Mapping[str, Offer],
     opener: urllib.request.OpenerDirector | None = None,
+    trial: Trial = try_in_child,
 ) -> Path:
     """Download `name` into the folder `into` and return its folder; at once where a sound one is already there.
 
     A cut download is gone on with, now and at the next call. Proxy settings of the environment are used.
-    `known`: from `offers`. Raises ModelError.
+    `known`: from `offers`. `trial`: the last look at the unpacked model, before it takes its place. Raises ModelError.
     """
-    if name not in known or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+    if name not in known or not NAME.fullmatch(name):
         raise ModelError("fetch-unknown", f"I know of no speech model “{name}”.", f"I know: {', '.join(known)}.")
     offer, target = known[name], into / name
-    with contextlib.suppress(ModelError):
-        if target.is_dir():
-            check(target)
-            return target
-    part = into / f".{name}.zip.part"
-    try:
+    if sound(target):
+        return target
+    part = part_of(target)
+    with writing_to(into):
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _space(into, offer.bytes * (1 + _GROWTH) - _size(part))
+        need_space(into, offer.bytes * (1 + _GROWTH) - size(part))
         _download(offer, part, progress, opener or urllib.request.build_opener())
-        _verify(offer, part)
-        _install(part, into, target)
-    except OSError as error:
-        raise _disk(into, error) from error
-    part.unlink(missing_ok=True)
+        try:
+            install(lambda folder: unpack(part, folder), target, trial)
+        except ModelError as error:
+            if error.code in ("fetch-not-a-model", "fetch-unsafe"):
+                part.unlink(missing_ok=True)
+            raise
+        part.unlink(missing_ok=True)
     return target
+
+
+def sound(path: Path) -> bool:
+    """Whether a whole model is there."""
+    with contextlib.suppress(ModelError):
+        check(path)
+        return True
+    return False
 
 
 def knock(offer: Offer) -> None:
@@ -111,55 +125,45 @@ def knock(offer: Offer) -> None:
     )
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _space(folder: Path, needed: int) -> None:
-    if shutil.disk_usage(folder).free < needed:
-        raise ModelError(
-            "fetch-disk-full",
-            f"There is not enough space in {folder} for the speech model.",
-            f"Free {needed // 1_000_000 + 1} megabytes and try again.",
-        )
-
-
-def _disk(folder: Path, error: OSError) -> ModelError:
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return ModelError(
-            "fetch-disk-full",
-            f"There is no space left in {folder}.",
-            "Free some space and try again. I will go on from here.",
-        )
-    return ModelError(
-        "fetch-not-written", f"I could not write the speech model to {folder}.", "Check that you may write there."
-    )
-
-
 def _download(offer: Offer, part: Path, progress: Progress, opener: urllib.request.OpenerDirector) -> None:
+    """From one address after the other, until `part` is the file that is pinned. Raises ModelError."""
     last: Exception | None = None
-    for _ in range(_TRIES):
-        for url in offer.urls:
-            if _size(part) >= offer.bytes:  # whole, or longer than pinned: `_verify` tells
-                return
-            try:
+    others: set[str] = set()
+    for url in offer.urls * _TRIES:
+        if url in others:
+            continue
+        begun = size(part)
+        try:
+            if begun < offer.bytes:
                 _get(url, offer, part, progress, opener)
-            except urllib.error.HTTPError as error:
-                last = error
-                error.close()
-                if error.code == 416:  # it will not go on from there
-                    part.unlink(missing_ok=True)
-            except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-                last = error
-    if _size(part) >= offer.bytes:
-        return
+            if size(part) >= offer.bytes:
+                verify(part, offer.bytes, offer.sha256)
+                return
+        except urllib.error.HTTPError as error:
+            last = error
+            error.close()
+            if error.code == 416:  # it will not go on from there
+                part.unlink(missing_ok=True)
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            last = error
+        except ModelError as error:
+            last = error
+            part.unlink(missing_ok=True)
+            if not begun:  # else what was there before may have been to blame
+                others.add(url)
+    if isinstance(last, ModelError):
+        raise ModelError(
+            "fetch-wrong",
+            "What came is not the speech model that was expected, so I threw it away.",
+            "Try again later, or from another network.",
+        ) from last
     if isinstance(last, urllib.error.HTTPError):
         raise ModelError(
             "fetch-refused",
             f"The place that has the speech model answered with error {last.code}.",
             "Try again later. You can use keys and typing now.",
         ) from last
-    if _size(part) == 0 and last is not None:
+    if size(part) == 0 and last is not None:
         raise ModelError(
             "fetch-no-network",
             "I could not reach the place that has the speech model.",
@@ -171,12 +175,15 @@ def _download(offer: Offer, part: Path, progress: Progress, opener: urllib.reque
 
 
 def _get(url: str, offer: Offer, part: Path, progress: Progress, opener: urllib.request.OpenerDirector) -> None:
-    have = _size(part)
+    have = size(part)
     headers = {"User-Agent": "afterwards", **({"Range": f"bytes={have}-"} if have else {})}
     with opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT) as answer:
         resumed = answer.status == 206 and str(answer.headers.get("Content-Range", "")).startswith(f"bytes {have}-")
         if not resumed:
             have = 0
+        if (whole := _whole(answer, have)) not in (None, offer.bytes):
+            # A page that asks to sign in, say: known by its length, before it spoils what is already here.
+            raise ModelError("fetch-wrong", f"This has {whole} bytes, not {offer.bytes}.", "Try again later.")
         with part.open("ab" if resumed else "wb") as file:
             while have <= offer.bytes and (block := _block(answer)):
                 file.write(block)
@@ -184,79 +191,14 @@ def _get(url: str, offer: Offer, part: Path, progress: Progress, opener: urllib.
                 progress(min(have, offer.bytes), offer.bytes)
 
 
+def _whole(answer: Any, have: int) -> int | None:
+    """Bytes of the whole file, where the answer says it."""
+    length = str(answer.headers.get("Content-Length", ""))
+    return have + int(length) if length.isdecimal() else None
+
+
 def _block(answer: Any) -> bytes:
     try:
-        return bytes(answer.read(_BLOCK))
+        return bytes(answer.read1(_BLOCK))  # what is there now, so that a silence loses none of it
     except OSError as error:  # of the network, not of the disk
         raise ConnectionError(str(error)) from error
-
-
-def _verify(offer: Offer, part: Path) -> None:
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != offer.sha256 or _size(part) != offer.bytes:
-        part.unlink()
-        raise ModelError(
-            "fetch-wrong",
-            "What came is not the speech model that was expected, so I threw it away.",
-            "Try again later.",
-        )
-
-
-def _install(part: Path, into: Path, target: Path) -> None:
-    aside = into / f".{target.name}.unpacked"
-    old = into / f".{target.name}.old"
-    for folder in (aside, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        aside.mkdir()
-        _unpack(part, aside)
-        inside = [*aside.iterdir()]
-        root = inside[0] if len(inside) == 1 and inside[0].is_dir() else aside
-        check(root)
-        if target.exists():  # broken, or we would not be here
-            target.rename(old)
-        root.rename(target)
-    except ModelError as error:
-        part.unlink(missing_ok=True)
-        if error.code == "model-broken":
-            raise ModelError(
-                "fetch-not-a-model", "What came is not a whole speech model.", "Try again later."
-            ) from error
-        raise
-    finally:
-        for folder in (aside, old):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unpack(archive: Path, into: Path) -> None:
-    unsafe = ModelError(
-        "fetch-unsafe", "What came tries to write outside its folder, so I threw it away.", "Try again later."
-    )
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            entries = packed.infolist()
-            for entry in entries:
-                path = PurePosixPath(entry.filename)
-                link = stat.S_ISLNK(entry.external_attr >> 16)
-                if link or path.is_absolute() or ".." in path.parts or re.search(r"[\\:\0]", entry.filename):
-                    raise unsafe
-            _space(into, sum(entry.file_size for entry in entries))
-            for entry in entries:
-                target = into / entry.filename
-                if entry.is_dir():
-                    target.mkdir(parents=True, exist_ok=True)
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with packed.open(entry) as source, target.open("wb") as file:
-                    _copy(source, file, entry.file_size)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        raise ModelError("fetch-not-a-model", "What came is not a speech model.", "Try again later.") from error
-
-
-def _copy(source: IO[bytes], file: IO[bytes], size: int) -> None:
-    while block := source.read(_BLOCK):
-        size -= len(block)
-        if size < 0:  # more than it said: the check of the space would not hold
-            raise zipfile.BadZipFile("entry is longer than it says")
-        file.write(block)

@@ -7,7 +7,7 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,28 @@ class Found:
 
     path: Path
     why: str
-    """"flag", "setting", "VOSK_MODEL_PATH", "project" or "fetched"."""
+    """"flag", "setting", "VOSK_MODEL_PATH", "fetched" or "project"."""
     skipped: tuple[ModelError, ...] = ()
     """What was wrong with models that nobody named and that came before it."""
+
+    @property
+    def reason(self) -> str:
+        """Why this one, in words that follow its name."""
+        if self.why != "project":
+            return _REASONS[self.why]
+        if not self.skipped:
+            return f"{_STARTER}; nobody fetched a bigger one"
+        error = self.skipped[0]
+        return f"{_STARTER}, since another one cannot be used. {error.message} {error.remedy}".rstrip(".")
+
+
+_STARTER = "the starter that comes with the program"
+_REASONS = {
+    "flag": "you named it with --model",
+    "setting": "you chose it (the setting “model”)",
+    VARIABLE: f"the environment variable {VARIABLE} names it",
+    "fetched": "it was fetched, and goes before the starter that comes with the program",
+}
 
 
 def project_dirs() -> tuple[Path, ...]:
@@ -43,27 +62,30 @@ def find(
     environ: Mapping[str, str],
     project_dirs: Sequence[Path],
     user_dir: Path,
+    fit: Callable[[Path], None] | None = None,
 ) -> Found:
-    """The model to use: flag, setting, VOSK_MODEL_PATH, the project's, a fetched one. "" counts as not named.
+    """The model to use: flag, setting, VOSK_MODEL_PATH, a fetched one, the project's. "" counts as not named.
 
-    `flag` and `setting` are a folder, or the name of a model in one of the folders searched.
+    A fetched one goes first because the project's own is only a starter, which hears far fewer words.
+    `flag` and `setting` are a folder, or the name of a model in one of the folders searched. `fit` raises ModelError
+    for a model that cannot be used; `check` where it is not given.
     Raises ModelError: "model-missing" or "model-broken" for a named one (never silently another), "no-model" for none.
     """
-    for named, why in ((flag, "flag"), (setting, "setting"), (environ.get(VARIABLE), VARIABLE)):
-        if named:
-            path = _named(named, [*project_dirs, user_dir])
-            check(path)
+    fit = fit or check
+    for name, why in ((flag, "flag"), (setting, "setting"), (environ.get(VARIABLE), VARIABLE)):
+        if name:
+            path = named(name, [*project_dirs, user_dir])
+            fit(path)
             return Found(path, why)
     skipped: list[ModelError] = []
-    for folder, why in (*((d, "project") for d in project_dirs), (user_dir, "fetched")):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.is_dir() and not path.name.startswith((".", "_")):
-                try:
-                    check(path)
-                except ModelError as error:
-                    skipped.append(error)
-                else:
-                    return Found(path, why, tuple(skipped))
+    for folder, why in ((user_dir, "fetched"), *((d, "project") for d in project_dirs)):
+        for path in inside(folder):
+            try:
+                fit(path)
+            except ModelError as error:
+                skipped.append(error)
+            else:
+                return Found(path, why, tuple(skipped))
     if skipped:
         raise skipped[0]
     raise ModelError(
@@ -73,7 +95,14 @@ def find(
     )
 
 
-def _named(name: str, folders: Sequence[Path]) -> Path:
+def inside(folder: Path) -> list[Path]:
+    """The models of a folder, good or bad; what is still being unpacked is none."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in found if path.is_dir() and not path.name.startswith((".", "_"))]
+
+
+def named(name: str, folders: Sequence[Path]) -> Path:
+    """The folder that a person means by `name`. Raises ModelError "model-missing"."""
     path = Path(name).expanduser()
     places = [path, *(folder / name for folder in folders)] if path.name == name else [path]
     for place in places:
@@ -202,7 +231,7 @@ def try_in_child(path: Path, seconds: float = 120.0, remember: Path | None = Non
     `remember`: a folder for a mark, so that files that did not change since are not tried again.
     Raises ModelError: "model-broken", "model-slow" (not done after `seconds`), "no-recogniser" (no vosk here).
     """
-    mark = remember / f"model-{_fingerprint(path)}" if remember else None
+    mark = remember / f"model-{_fingerprint(path)}.tried" if remember else None
     if mark and mark.exists():
         return
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
 import time
@@ -9,17 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voice import content as language
-from voice import models, settings
+from voice import fetching, models, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
-from voice.errors import ContentError, ModelError
+from voice.errors import ContentError, ModelError, VoiceError
 from voice.helplines import HelpLines
+from voice.parts_courier import Answers, ModelCourier
 from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
 from voice.safety import Safety
-from voice.session import Clock, Ears, Manner, Mouth, Notes, Screen, Session, purposes
+from voice.session import Clock, Courier, Ears, Manner, Mouth, Notes, Screen, Session, purposes
 from voice.settings import Settings
 from voice.understanding import Understanding
 
@@ -28,7 +31,15 @@ if TYPE_CHECKING:
     from voice.speech.mouth import Mouth as RealMouth
     from voice.speech.recogniser import SpeechModel
 
-PROJECT_MODELS = (Path(__file__).parents[1] / "models", Path(__file__).parent / "_models")
+_TRIAL = 60.0
+"""Seconds that a model may take to load in a trial. Meanwhile the talk goes on with keys and typing."""
+_log = logging.getLogger("afterwards")
+
+
+class Retires(Protocol):
+    """A part that is for hearing alone."""
+
+    def retire(self) -> None: ...
 
 
 class RealClock:
@@ -41,15 +52,28 @@ class RealClock:
         time.sleep(seconds)
 
 
-def find_model(chosen: Settings, flag: str | None = None) -> models.Found:
-    """The model that will be used. Raises ModelError."""
-    return models.find(flag, chosen.model or None, os.environ, PROJECT_MODELS, chosen.models_dir)
+def find_model(chosen: Settings, flag: str | None = None, fit: Callable[[Path], None] | None = None) -> models.Found:
+    """The model that will be used; `fit` as in `models.find`. Raises ModelError."""
+    return models.find(flag, chosen.model or None, os.environ, models.project_dirs(), chosen.models_dir, fit)
 
 
-def load_model(chosen: Settings, flag: str | None = None) -> SpeechModel:
-    """Finds, checks and loads the model. Raises ModelError."""
-    found = find_model(chosen, flag)
-    models.check(found.path)
+def try_model(chosen: Settings, path: Path) -> None:
+    """Looks at a model, then loads it in a process of its own: native code may end this one. Raises ModelError.
+
+    A model that passed and did not change since is only looked at.
+    """
+    models.check(path)
+    models.try_in_child(path, _TRIAL, remember=chosen.cache_dir)
+
+
+def load_model(
+    chosen: Settings, flag: str | None = None, warn: Callable[[VoiceError], None] = lambda error: None
+) -> SpeechModel:
+    """Finds, tries and loads the model; `warn` is told of those that it passed over. Raises ModelError."""
+    found = find_model(chosen, flag, lambda path: try_model(chosen, path))
+    for error in found.skipped:
+        _log.warning("model passed over: %s", error.code)
+        warn(error)
     from voice.speech.recogniser import SpeechModel  # loads native code, which takes time: only where it is needed
 
     return SpeechModel(found.path)
@@ -62,14 +86,37 @@ def voice_ears(chosen: Settings, flag: str | None = None) -> LateEars:
         from voice.speech.ears import VoiceEars
         from voice.speech.microphone import Microphone
 
-        model = load_model(chosen, flag)
+        model = load_model(chosen, flag, late.warn)
         microphone = Microphone(chosen.microphone or None)
         if not sys.stdin.isatty():
             # Nobody can press a key either, so a microphone that is missing ends the talk instead of waiting for ever.
             microphone.start()
         return VoiceEars(model, lambda: microphone)
 
-    return LateEars(make)
+    late = LateEars(make)
+    return late
+
+
+def courier(chosen: Settings, flag: str | None = None) -> ModelCourier | None:
+    """Offers to fetch a bigger model; None for whoever does not speak, chose a model, or wants no network or offer."""
+    named = flag or chosen.model or os.environ.get(models.VARIABLE)
+    answers = Answers(chosen.offer_file)
+    if named or chosen.answer_by != "voice" or not chosen.network or not (answers.may_ask or answers.wanted):
+        return None
+
+    def look() -> fetching.Offer | None:
+        with contextlib.suppress(ModelError):  # none at all, or a broken one: then it is all the more of use
+            if find_model(chosen).why == "fetched":
+                return None
+        best = next(iter(fetching.offers(models.project_dirs(), chosen.model_mirror).values()), None)
+        if best is not None:
+            fetching.knock(best)
+        return best
+
+    def bring(offer: fetching.Offer) -> Path:
+        return fetching.fetch(offer.name, chosen.models_dir, lambda have, all: None, {offer.name: offer})
+
+    return ModelCourier(look, bring, answers, unasked=answers.wanted)
 
 
 def mouth(chosen: Settings, *, early: bool = False) -> Mouth:
@@ -119,13 +166,14 @@ class Talking:
                 "Mend that file, or install the program again.",
             ) from error
 
-    def dialogue(self, country: str, *, set_up: bool = False) -> Dialogue:
+    def dialogue(self, country: str, *, set_up: bool = False, offer: Callable[[], str] = lambda: "") -> Dialogue:
         """A new talk, with the help lines of a country."""
         return Dialogue(
             self.content,
             lines=purposes(self.lines, country),
             spots=self.understanding.in_words,
             set_up=set_up,
+            offer=offer,
         )
 
     def session(
@@ -139,12 +187,13 @@ class Talking:
         notes: Notes | None,
         set_up: bool = False,
         remember: Callable[[str, str], None] = lambda what, value: None,
+        courier: Courier | None = None,
     ) -> Session:
         """A session on the given parts."""
         self.safety.begin()
         return Session(
             self.content,
-            self.dialogue(manner.country, set_up=set_up),
+            self.dialogue(manner.country, set_up=set_up, offer=courier.offer if courier else lambda: ""),
             self.understanding,
             self.safety,
             self.lines,
@@ -155,6 +204,7 @@ class Talking:
             notes=notes,
             manner=manner,
             remember=remember,
+            courier=courier,
         )
 
 
@@ -163,16 +213,18 @@ def manner(chosen: Settings) -> Manner:
     return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in)
 
 
-def remember_in(chosen: Settings, ears: LateEars | None = None) -> Callable[[str, str], None]:
+def remember_in(chosen: Settings, *hearing: Retires | None) -> Callable[[str, str], None]:
     """Saves what the person chose at the first run; a folder that can't be written to costs nothing else.
 
-    Whoever chose keys or typing has the microphone (`ears`) closed from then on.
+    Whoever chose keys or typing has all that is for `hearing` closed from then on: no microphone, no bigger model.
     """
 
     def remember(what: str, value: str) -> None:
         nonlocal chosen
-        if what == "answer_by" and value != "voice" and ears is not None:
-            ears.retire()
+        if what == "answer_by" and value != "voice":
+            for part in hearing:
+                if part is not None:
+                    part.retire()
         changed: dict[str, Any] = {what: value}
         chosen = replace(chosen, **changed)
         settings.save(chosen, only=[what])

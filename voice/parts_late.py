@@ -27,6 +27,7 @@ class LateEars:
         self._ears: Ears | None = None
         self._error: VoiceError | None = None
         self._told = False
+        self._warnings: list[VoiceError] = []
         self._retired = False
         self._wanted: tuple[Listen, Sequence[str]] | None = None
         self._opened = False
@@ -54,6 +55,10 @@ class LateEars:
             self._thread = threading.Thread(target=self._work, daemon=True, name="ears")
             self._thread.start()
 
+    def warn(self, error: VoiceError) -> None:
+        """For whoever makes them: this went wrong, and something else hears in its place."""
+        self._warnings.append(error)
+
     def retire(self) -> None:
         """Hear nothing more in this talk: the person chose another way to answer."""
         self._retired = True
@@ -70,6 +75,8 @@ class LateEars:
             if self._thread is not None:
                 self._thread.join(seconds)
             return None
+        if self._warnings:
+            return Trouble(self._warnings.pop(0), hears=True)
         if not self._opened and self._wanted:
             self._ears.open(*self._wanted)
             self._opened = True

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from voice.content import LINE_VALUES, Content, values_of
 from voice.dialogue import Dialogue
+from voice.dialogue.offering import WHAT as BIGGER_EAR
 from voice.errors import ModelError, NotesError, SpeakerError, VoiceError
 from voice.events import (
     Act,
@@ -40,10 +41,22 @@ from voice.events import (
 from voice.helplines import HelpLines
 from voice.session_hearing import HOT_COMMANDS, Hearing
 from voice.session_manner import Manner, line_values, purposes
-from voice.session_parts import Clock, Ears, Judge, Mouth, Notes, Screen
+from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
 from voice.understanding import Understanding
 
-__all__ = ["Clock", "Ears", "Judge", "Manner", "Mouth", "Notes", "Screen", "Session", "line_values", "purposes"]
+__all__ = [
+    "Clock",
+    "Courier",
+    "Ears",
+    "Judge",
+    "Manner",
+    "Mouth",
+    "Notes",
+    "Screen",
+    "Session",
+    "line_values",
+    "purposes",
+]
 
 _log = logging.getLogger("afterwards")
 
@@ -68,6 +81,7 @@ class Session:
         notes: Notes | None = None,
         manner: Manner | None = None,
         remember: Callable[[str, str], None] = lambda what, value: None,
+        courier: Courier | None = None,
     ) -> None:
         self._content = content
         self._dialogue = dialogue
@@ -81,6 +95,7 @@ class Session:
         self._notes = notes
         self.manner = manner or Manner()
         self._remember = remember
+        self._courier = courier
         self._kept: list[int] = []
         self._troubled: set[str] = set()
         self._unsaid = ""
@@ -149,6 +164,10 @@ class Session:
         if what == "country":
             self.manner.country = value
             self._dialogue.memory.lines = purposes(self._lines, value)
+        if what == BIGGER_EAR:
+            if self._courier is not None:
+                self._courier.answer(value)
+            return
         try:
             self._remember(what, value)
         except VoiceError as error:  # asked again another day, and no reason to stop
@@ -252,6 +271,8 @@ class Session:
             key, self._unsaid = self._unsaid, ""
             if (interrupted := self._prompt(key)) is not None:
                 return self._over(interrupted) or self._meaning(interrupted, listen)
+        if self._courier is not None and (key := self._courier.news()):
+            self._show(key)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
         self._open_ears(listen, phrases)
@@ -313,6 +334,8 @@ class Session:
             case Recovered() if "ears" in self._troubled:
                 self._troubled.discard("ears")
                 return "microphone_back"
+            case Trouble(error=error, hears=True):
+                self._once("model", error)
             case Trouble(error=error) if self._once("ears", error):
                 return "no_model" if isinstance(error, ModelError) else "no_microphone"
         return ""

@@ -81,6 +81,22 @@ class Screen(Protocol):
     def end(self, reason: str) -> None: ...
 
 
+class Courier(Protocol):
+    """Fetches a bigger speech model beside the talk."""
+
+    def offer(self) -> str:
+        """Megabytes of one that could be fetched now; "" where there is none, or nobody knows yet."""
+        ...
+
+    def answer(self, value: str) -> None:
+        """What the person said to it: "yes", "no" or "later"."""
+        ...
+
+    def news(self) -> str:
+        """Key of a prompt for the eye alone, once; "" for none. Asked before each listening."""
+        ...
+
+
 class Judge(Protocol):
     """Says how dangerous it is what was heard: `safety.Safety`, or something that waits for it."""
 

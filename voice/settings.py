@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,8 @@ STRETCH = (1.0, 1.5, 2.0)
 HOME = "AFTERWARDS_HOME"
 
 _APP = "afterwards"
+_HEAD = "# Written by Afterwards. Delete this file to start afresh."
+_MEND = "Put that line right, or move the file away to start afresh."
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -49,6 +52,10 @@ class Settings:
     voice: str = ""
     model: str = ""
     """Name or folder of a speech model."""
+    model_mirror: str = ""
+    """Address of a folder with the same zips of speech models, asked before the others."""
+    network: bool = True
+    """It may look, unasked, whether there is a network, and offer to fetch a bigger speech model."""
     microphone: str = ""
     speaker: str = ""
     barge_in: bool = True
@@ -68,6 +75,11 @@ class Settings:
         return (self.home or platformdirs.user_config_path(_APP, appauthor=False)) / "settings.toml"
 
     @property
+    def offer_file(self) -> Path:
+        """What was said to the offer of a bigger speech model."""
+        return self.settings_file.parent / "bigger-ear"
+
+    @property
     def notes_file(self) -> Path:
         # A folder of its own, so that it can be closed to other people without closing a folder the person chose.
         return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "notes" / "notes.db"
@@ -84,8 +96,8 @@ class Settings:
 
     @property
     def first_run(self) -> bool:
-        """Nothing was ever saved here."""
-        return not self.settings_file.exists()
+        """Nothing was ever saved here, or nothing but the choice of a model, which no talk asks for."""
+        return not self.settings_file.exists() or _stored(self.settings_file).keys() == {"model"}
 
     def stepped(self, what: str, steps: int) -> Settings:
         """`what` ("rate", "volume" or "patience") moved by so many steps, stopping at either end."""
@@ -120,30 +132,53 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
 def save(settings: Settings, only: Iterable[str] | None = None) -> None:
     """Write what differs from the default to the settings file: aside first, then renamed, so it is whole or untouched.
 
-    `only`: names of the fields to change; all others stay as the file has them, so a passing flag is not kept for ever.
-    Raises SettingsError when the file cannot be written, or when the one that is there is broken (it is left as it is).
+    `only`: names of the fields to change; every other line stays as the file has it, comments too, and no passing flag
+    is kept for ever. Raises SettingsError when the file cannot be written, or when the one that is there is broken (it
+    is left as it is).
     """
     path = settings.settings_file
     stored = _stored(path)
-    values = {name: getattr(settings, name) for name in _READ}
-    if only is not None:
-        chosen = set(only)
-        values = {name: value for name, value in values.items() if name in chosen}
-        values = {**{name: value for name, value in stored.items() if name not in chosen}, **values}
-    default = Settings()
-    lines = ["# Written by Afterwards. Delete this file to start afresh."]
-    for name in _READ:
-        if name in values and values[name] != getattr(default, name):
-            lines.append(f"{name} = {_toml(_read(name, values[name], 'the new setting', 'Choose another value.'))}")
+    names = tuple(_READ) if only is None else tuple(only)
+    values = {name: _read(name, getattr(settings, name), "the new setting", "Choose another value.") for name in names}
+    text = _whole(values) if only is None else _edited(path, stored, values)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, ("\n".join(lines) + "\n").encode())
+        _replace(path, text.encode())
     except (OSError, UnicodeError) as error:
         raise SettingsError(
             "settings-not-written",
             f"I could not save your settings in {path}: {_reason(error)}.",
             f"Check that this folder can be written to and has space, or set {HOME} to another folder.",
         ) from error
+
+
+def _whole(values: Mapping[str, Any]) -> str:
+    """A whole file, with what differs from the default."""
+    default = Settings()
+    lines = [_line(name, values[name]) for name in _READ if name in values and values[name] != getattr(default, name)]
+    return "\n".join([_HEAD, *lines, ""])
+
+
+def _edited(path: Path, stored: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """The text of the file with the lines of `values` changed, or added at its end."""
+    wanted = {**stored, **values}
+    text = path.read_bytes().decode("utf-8-sig") if path.exists() else _HEAD
+    lines = text.rstrip("\n").split("\n")
+    for name, value in values.items():
+        found = [n for n, line in enumerate(lines) if re.match(rf"""\s*["']?{name}["']?\s*=""", line)]
+        if found:
+            lines[found[0]] = _line(name, value)
+        else:
+            lines.append(_line(name, value))
+    edited = "\n".join([*lines, ""])
+    with contextlib.suppress(SettingsError, tomllib.TOMLDecodeError):
+        if _values(tomllib.loads(edited), path) == wanted:
+            return edited
+    return _whole(wanted)  # somebody wrote a value over several lines: its comments are lost, and nothing else
+
+
+def _line(name: str, value: bool | int | str) -> str:
+    return f"{name} = {_toml(value)}"
 
 
 def _home(value: object) -> Path | None:
@@ -153,7 +188,6 @@ def _home(value: object) -> Path | None:
 
 
 def _stored(path: Path) -> dict[str, Any]:
-    remedy = "Put that line right, or move the file away to start afresh."
     try:
         raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
@@ -165,15 +199,19 @@ def _stored(path: Path) -> dict[str, Any]:
             "Check that this is a file you may read, or move it away to start afresh.",
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError("settings-broken", f"The settings file {path} is not in order: {error}.", remedy) from error
+        raise SettingsError("settings-broken", f"The settings file {path} is not in order: {error}.", _MEND) from error
+    return _values(raw, path)
+
+
+def _values(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
     for key in raw:
         if key not in _READ:
             raise SettingsError(
                 "settings-key",
                 f'The settings file {path} has a key that I do not know: "{key}".',
-                f"I know: {', '.join(_READ)}. {remedy}",
+                f"I know: {', '.join(_READ)}. {_MEND}",
             )
-    return {key: _read(key, value, f"the settings file {path}", remedy) for key, value in raw.items()}
+    return {key: _read(key, value, f"the settings file {path}", _MEND) for key, value in raw.items()}
 
 
 def _read(name: str, value: object, where: str, remedy: str) -> Any:
@@ -222,6 +260,13 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
+def _address(value: object) -> str:
+    text = _text(value)
+    if text and not re.match(r"https?://[^/\s]+\S*$", text):
+        raise ValueError
+    return text
+
+
 def _list(options: Iterable[object]) -> str:
     return ", ".join(str(option) for option in options)
 
@@ -234,6 +279,8 @@ _READ: dict[str, tuple[Callable[[object], Any], str]] = {
     "patience": (_step((0, 1, 2)), "0, 1, 2"),
     "voice": (_text, "the name of a voice"),
     "model": (_text, "the name or folder of a speech model"),
+    "model_mirror": (_address, "an address that begins with https:// or http://"),
+    "network": (_switch, "true, false"),
     "microphone": (_text, "the name of a microphone"),
     "speaker": (_text, "the name of a loudspeaker"),
     "barge_in": (_switch, "true, false"),

@@ -13,10 +13,11 @@ from voice.dialogue import danger
 from voice.dialogue.asking import Asking
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import Memory
+from voice.dialogue.offering import Offering
 from voice.dialogue.planning import Erasing, Reviewing
 from voice.dialogue.setup import SettingUp
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Talk
-from voice.dialogue.walk import PLAN, Walk
+from voice.dialogue.walk import HELLO, PLAN, Walk
 from voice.events import (
     Act,
     Adjust,
@@ -56,12 +57,16 @@ class Dialogue:
         lines: frozenset[str] = frozenset(),
         spots: Callable[[str, str], list[str]] = lambda words, step: [],
         set_up: bool = False,
+        offer: Callable[[], str] = lambda: "",
     ) -> None:
+        """`offer`: megabytes of a bigger speech model that could be fetched now, or ""; asked after the hello."""
         self.memory = Memory(lines=lines)
         self.walk = Walk(content.walkthroughs[walkthrough], self.memory.facts)
         self.talk = Talk(content, self.walk, self.memory, self)
         self._spots = spots
         self._set_up = set_up
+        self._offer = offer
+        self._offered = False
         self._last: list[Act] = []
 
     def start(self) -> list[Act]:
@@ -104,6 +109,7 @@ class Dialogue:
     def onward(self, step: Step, outcome: Outcome) -> list[Act]:
         """Goes on from an answered step; a card lies over the next one."""
         self.walk.take(outcome.id)
+        self._offered = self._offered or bool(outcome.card)  # after a card nobody is asked about software
         acts = self._arrive(step.section)
         if not outcome.card:
             return acts
@@ -129,7 +135,17 @@ class Dialogue:
         acts = []
         if step.id.endswith("_end"):
             acts = self.talk.first(self.walk.walkthrough.sections[step.section].close, AFTER_REFLECTION)
+        if left == HELLO != step.section and (megabytes := self._to_offer()):
+            self.talk.floor[:] = [Asking(self.talk, step)]
+            return [*acts, *self.talk.push(Offering(self.talk, megabytes))]
         return [*acts, *self._set_base(Asking(self.talk, step))]
+
+    def _to_offer(self) -> str:
+        """What may be offered now: once in a talk, and not to somebody in danger."""
+        if self._offered or "crisis" in self.memory.flags:
+            return ""
+        self._offered = True
+        return self._offer()
 
     def _set_base(self, situation: Asking | Reviewing) -> list[Act]:
         self.talk.floor.clear()
@@ -144,6 +160,8 @@ class Dialogue:
     # ---- meanings that are the same everywhere
 
     def _danger(self, light: str, card: str) -> list[Act]:
+        if isinstance(self.talk.top, Offering):
+            self.talk.floor.pop()
         if light == "red":
             return danger.show(self.talk, card)
         if isinstance(self.talk.top, danger.OnCard | danger.DangerCheck):

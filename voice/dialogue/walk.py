@@ -22,7 +22,8 @@ FINISH = "finish_with_plan"
 VISIT = "visit_"
 _END_OF_SECTION = "_end"
 # The hello and the plan are no parts to choose between.
-_FRAME = ("H", "P")
+HELLO = "H"
+_FRAME = (HELLO, "P")
 
 
 class _Model:
