@@ -156,10 +156,11 @@ def test_every_version_is_pinned() -> None:
     locked = dict(
         line.split("==") for line in (ROOT / "scripts/constraints.txt").read_text().splitlines() if "==" in line
     )
-    for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    extras = project["optional-dependencies"]
+    for line in [*project["dependencies"], *extras["dev"], *extras["train"]]:
         name, pinned, version = line.partition(";")[0].partition("==")
         assert pinned, f"{line} has no == version"
-        assert name == "vosk" or locked.get(name) == version, f"{line}: run scripts/lock"
+        assert name in ("vosk", "torch") or locked.get(name) == version, f"{line}: run scripts/lock"
 
 
 @pytest.mark.parametrize("path", [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))], ids=lambda path: path.name)
@@ -273,4 +274,4 @@ def test_the_named_scripts_are_there() -> None:
 
 def test_ci_runs_the_readmes_test_command_and_nothing_else() -> None:
     lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
-    assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "scripts/test"]
+    assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "scripts/test --with-training"]

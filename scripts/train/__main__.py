@@ -1,0 +1,45 @@
+"""From recordings to a Vosk model: prepare, synthesise, train, export, graph, evaluate. See scripts/train/README.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scripts.train import steps
+from scripts.train.steps import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "models" / "afterwards-small-en"
+
+
+@click.command()
+@click.argument("only", nargs=-1, type=click.Choice(steps.NAMES))
+@click.option("--recordings", type=click.Path(path_type=Path), help="A folder with manifest.tsv, and noise/ if any.")
+@click.option("--work", type=click.Path(path_type=Path), default=ROOT / "build" / "train", help="What is kept between runs.")
+@click.option("--into", type=click.Path(path_type=Path), default=MODEL, help="The model's folder.")
+@click.option("--hours", type=float, default=6.0, help="Of training, by the clock.")
+@click.option("--synthetic", type=int, default=16000, help="Clips of synthetic speech.")
+@click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
+@click.option("--threads", type=int, default=2, help="For training on the processor.")
+@click.option("--device", default="auto", help="cpu, cuda, or auto.")
+@click.option("--smoke", is_flag=True, help="A toy in two minutes, from synthetic speech alone: proves the chain.")
+def main(
+    only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
+    natural: Path | None, threads: int, device: str, smoke: bool,
+) -> None:  # fmt: skip
+    """Make the model: all steps, or ONLY those named. A step that is done is not done again; delete its part of --work
+    to have it again. Training goes on from its last checkpoint."""
+    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, device)
+    if smoke:
+        recipe = steps.smoke(recipe)
+    try:
+        for name in only or steps.NAMES:
+            click.echo(f"== {name}")
+            steps.STEPS[name](recipe, again=bool(only))
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

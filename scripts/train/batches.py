@@ -1,0 +1,66 @@
+"""Which clips go together into a step: of one group, of about one length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scripts.train.recordings import RATE, Clip, Recordings
+
+_NEIGHBOURS = 1.6
+"""A batch is drawn from clips this many times its size that are next to each other in length."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Clips of one kind."""
+
+    name: str
+    share: float
+    """Of the seconds of a step, relative to the other groups."""
+    garbage: float
+    """Probability that a word is taken for garbage."""
+    pad: tuple[float, float]
+    """Seconds of silence around a clip, least and most."""
+    clips: tuple[Clip, ...]
+    """Shortest first."""
+
+
+SHARES: Mapping[str, tuple[float, float, tuple[float, float]]] = {
+    "librispeech": (0.42, 0.12, (0.1, 0.5)),
+    "speech_commands": (0.27, 0.06, (0.05, 0.7)),
+    "an4": (0.08, 0.08, (0.1, 0.6)),
+    "synthetic-kokoro": (0.06, 0.08, (0.1, 0.7)),
+    "synthetic": (0.17, 0.08, (0.1, 0.7)),
+}
+"""Of each source: share, garbage, pad. A source counts where its name begins so, by the first that fits."""
+
+
+def groups(recordings: Recordings, longest: float = 17.0) -> list[Group]:
+    """The clips by source, without those over `longest` seconds."""
+    found = []
+    left = [clip for clip in recordings.clips if clip.length <= longest * RATE]
+    for name, (share, garbage, pad) in SHARES.items():
+        clips = [clip for clip in left if clip.source.startswith(name)]
+        left = [clip for clip in left if not clip.source.startswith(name)]
+        if clips:
+            clips.sort(key=lambda clip: clip.length)
+            found.append(Group(name, share, garbage, pad, tuple(clips)))
+    return found
+
+
+def draw(kinds: list[Group], seconds: float, random: np.random.Generator) -> tuple[Group, list[Clip]]:
+    """A group by share, and about `seconds` of its clips, all of about one length."""
+    shares = np.array([kind.share for kind in kinds])
+    group = kinds[int(random.choice(len(kinds), p=shares / shares.sum()))]
+    lengths = np.array([clip.length for clip in group.clips], dtype=np.float64)
+    # by seconds, so that long clips get their due; a batch's size follows from its length
+    centre = int(random.choice(len(lengths), p=lengths / lengths.sum()))
+    around = sum(group.pad) * RATE
+    size = max(2, int(seconds * RATE / (group.clips[centre].length + around)))
+    low = max(0, centre - int(size * _NEIGHBOURS / 2))
+    near = np.arange(low, min(len(lengths), low + max(size, int(size * _NEIGHBOURS))))
+    chosen = random.choice(near, size=min(size, len(near)), replace=False)
+    return group, [group.clips[int(number)] for number in chosen]

@@ -1,0 +1,141 @@
+"""Step "graph": words and what follows what, as the transducers that libvosk puts together. Needs no training.
+
+HCLr.fst: a tree of the lexicon's phones (in transition ids), words on its leaves' way back to the root, self-loops on
+its nodes; in OpenFst's look-ahead form, which renumbers the words. Gr.fst: a bigram with back-off.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import math
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.train.lexicon import GARBAGE, SILENCE, Lexicon
+from scripts.train.transitions import Transitions, transitions
+from scripts.train.units import ANY, Units, in_context
+
+UNKNOWN = "[unk]"
+_HALF = -math.log(0.5)
+_TOOLS = ("fstcompile", "fstarcsort", "fstconvert")
+
+
+@dataclass(frozen=True)
+class Bigrams:
+    """Natural logarithms of probabilities, with Katz's back-off weights. "<s>" and "</s>" are the ends."""
+
+    words: Mapping[str, float]
+    back_off: Mapping[str, float]
+    pairs: Mapping[tuple[str, str], float]
+
+
+@dataclass
+class _Node:
+    number: int
+    next: dict[int, _Node] = field(default_factory=dict)
+
+
+def build(lexicon: Lexicon, units: Units, language: Bigrams, folder: Path) -> None:
+    """graph/ of the model in `folder`, for the words of `lexicon` and UNKNOWN. Raises RuntimeError without OpenFst."""
+    if missing := [tool for tool in _TOOLS if not shutil.which(tool)]:
+        raise RuntimeError(f"{', '.join(missing)} not found: install OpenFst's tools (libfst-tools)")
+    graph = folder / "graph"
+    (graph / "phones").mkdir(parents=True, exist_ok=True)
+    numbers = {word: place for place, word in enumerate([*sorted(lexicon.words), UNKNOWN], 1)}
+    lines = _lexicon_lines(lexicon, transitions(units), units, numbers)
+    compiled = _run(["fstcompile"], "\n".join(lines).encode())
+    compiled = _run(["fstarcsort", "--sort_type=olabel"], compiled)
+    relabel = graph / "relabel"
+    _run(
+        ["fstconvert", "--fst_type=olabel_lookahead", f"--save_relabel_opairs={relabel}", "-", str(graph / "HCLr.fst")],
+        compiled,
+        LD_PRELOAD=_plugin(),
+    )
+    new = dict(map(int, line.split()) for line in relabel.read_text().splitlines())
+    relabel.unlink()
+    numbers = {word: new[number] for word, number in numbers.items()}
+    table = ["<eps> 0", *(f"{word} {number}" for word, number in sorted(numbers.items(), key=lambda pair: pair[1]))]
+    highest = max(numbers.values())
+    table += [f"#0 {highest + 1}", f"<s> {highest + 2}", f"</s> {highest + 3}"]
+    (graph / "words.txt").write_text("\n".join(table) + "\n", encoding="utf-8")
+    (graph / "disambig_tid.int").write_text("")
+    grammar = _run(["fstcompile"], "\n".join(_bigram_lines(language, numbers)).encode())
+    grammar = _run(["fstarcsort", "--sort_type=ilabel"], grammar)
+    _run(["fstconvert", "--fst_type=const", "-", str(graph / "Gr.fst")], grammar)
+
+
+def _lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: Mapping[str, int]) -> list[str]:
+    """Arcs as fstcompile reads them. State 0 is between words; state 1 is silence."""
+    silence = table.forward(SILENCE, units.index(ANY, SILENCE))
+    lines = [f"0 1 {silence} 0 {_HALF}", f"1 1 {silence - 1} 0", "1 0 0 0"]
+    count = 2
+    root = _Node(0)
+    leaves: list[str] = []
+    for word, way in _ways(lexicon, table, units):
+        node = root
+        for forward in way:
+            if forward not in node.next:
+                node.next[forward] = _Node(count)
+                lines.append(f"{node.number} {count} {forward} 0")
+                lines.append(f"{count} {count} {forward - 1} 0")
+                count += 1
+            node = node.next[forward]
+        leaves.append(f"{node.number} 0 0 {numbers[word]} {_HALF}")
+    return [*lines, *sorted(set(leaves)), "0"]
+
+
+def _ways(lexicon: Lexicon, table: Transitions, units: Units) -> Iterable[tuple[str, list[int]]]:
+    for word, ways in lexicon.words.items():
+        for phones in ways:
+            last = len(phones) - 1
+            places = ["S"] if not last else ["B", *"I" * (last - 1), "E"]
+            yield word, [
+                table.forward(f"{phone}_{place}", units.index(left, phone))
+                for place, (left, phone) in zip(places, in_context(phones), strict=True)
+            ]
+    yield UNKNOWN, [table.forward(f"{GARBAGE}_S", units.index(ANY, GARBAGE))]
+
+
+def _bigram_lines(language: Bigrams, numbers: Mapping[str, int]) -> list[str]:
+    """State 0 is the start, 1 the back-off; each word that begins a pair has its own."""
+    states: dict[str, int] = {"<s>": 0}
+    for first, _ in language.pairs:
+        if first not in states:
+            states[first] = len(states) + 1
+    lines: list[str] = []
+
+    def arc(source: int, word: str, weight: float) -> None:
+        if word == "</s>":
+            finals.append(f"{source} {-weight}")
+        elif word in numbers:
+            lines.append(f"{source} {states.get(word, 1)} {numbers[word]} {numbers[word]} {-weight}")
+
+    finals: list[str] = []
+    for first, second in language.pairs:
+        arc(states[first], second, language.pairs[first, second])
+    for first, state in states.items():
+        lines.append(f"{state} 1 0 0 {-language.back_off.get(first, 0.0)}")
+    for word, weight in language.words.items():
+        arc(1, word, weight)
+    return [*sorted(lines, key=lambda line: int(line.split()[0])), *finals]
+
+
+def _plugin() -> str:
+    """OpenFst's look-ahead types, which Debian ships under a name that its own tools do not find."""
+    name = ctypes.util.find_library("fstlookahead")
+    if name is None:
+        for folder in (Path("/usr/lib"), Path("/usr/local/lib")):
+            for file in sorted(folder.rglob("libfstlookahead.so*")):
+                return str(file)
+    return name or ""
+
+
+def _run(command: Sequence[str], data: bytes, **environment: str) -> bytes:
+    done = subprocess.run(command, input=data, capture_output=True, check=False, env={**os.environ, **environment})
+    if done.returncode or b"ERROR" in done.stderr:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

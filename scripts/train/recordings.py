@@ -1,0 +1,101 @@
+"""Step "prepare": all recordings and synthetic speech as one array in memory, with what is said in each."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+RATE = 16000
+"""Hertz. Everything is mono int16 at this rate."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording."""
+
+    start: int
+    """Its first sample in the array of all."""
+    length: int
+    """Samples."""
+    text: str
+    """Lower case words, one space between them."""
+    speaker: str
+    source: str
+    """The set that it comes from; begins with "synthetic" where nobody spoke."""
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Clips, and the samples of them all: int16 mono, RATE hertz."""
+
+    samples: NDArray[np.int16]
+    clips: tuple[Clip, ...]
+
+    def sound(self, clip: Clip) -> NDArray[np.int16]:
+        return self.samples[clip.start : clip.start + clip.length]
+
+    @property
+    def hours(self) -> float:
+        return sum(clip.length for clip in self.clips) / RATE / 3600
+
+
+def load(file: Path) -> NDArray[np.int16]:
+    """A sound file as int16 mono at RATE. Raises soundfile.LibsndfileError."""
+    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    if rate != RATE:
+        mono = soxr.resample(mono, rate, RATE)
+    return (np.clip(mono, -1, 1) * 32767).astype(np.int16)
+
+
+def manifest(folder: Path, split: str) -> Iterator[tuple[Path, str, str, str]]:
+    """(file, text, speaker, set) of `split` in the folder's manifest.tsv: path, text, speaker, set, split, seconds."""
+    with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["split"] == split:
+                yield folder / row["path"], row["text"].lower().strip(), row["speaker"], row["set"]
+
+
+def prepare(entries: Iterable[tuple[Path, str, str, str]], into: Path) -> Recordings:
+    """Decode `entries` into `into`: NAME.i16 (the samples) and NAME.tsv (the clips)."""
+    into.parent.mkdir(parents=True, exist_ok=True)
+    clips: list[Clip] = []
+    place = 0
+    part = into.with_suffix(".part")
+    with part.open("wb") as out:
+        for file, text, speaker, source in entries:
+            sound = load(file)
+            sound.tofile(out)
+            clips.append(Clip(place, len(sound), text, speaker, source))
+            place += len(sound)
+    with into.with_suffix(".tsv").open("w", encoding="utf-8") as table:
+        for clip in clips:
+            table.write(f"{clip.start}\t{clip.length}\t{clip.text}\t{clip.speaker}\t{clip.source}\n")
+    part.replace(into.with_suffix(".i16"))
+    return prepared(into)
+
+
+def prepared(path: Path) -> Recordings:
+    """What `prepare` left. Raises FileNotFoundError."""
+    clips = []
+    for line in path.with_suffix(".tsv").read_text(encoding="utf-8").splitlines():
+        start, length, text, speaker, source = line.split("\t")
+        clips.append(Clip(int(start), int(length), text, speaker, source))
+    return Recordings(np.fromfile(path.with_suffix(".i16"), dtype=np.int16), tuple(clips))
+
+
+def join(parts: Iterable[Recordings]) -> Recordings:
+    """All of `parts` as one."""
+    samples, clips, place = [], [], 0
+    for part in parts:
+        samples.append(part.samples)
+        clips += [Clip(c.start + place, c.length, c.text, c.speaker, c.source) for c in part.clips]
+        place += len(part.samples)
+    return Recordings(np.concatenate(samples), tuple(clips))
