@@ -114,7 +114,9 @@ def main(arguments: Sequence[str]) -> int:
     if not chosen.alone:
         rivals["pocketsphinx"] = pocketsphinx
     console = Console(width=150)
-    console.print(f"{len(clips)} clips of {len({c.speaker for c in clips})} speakers in {chosen.folder}; {chosen.model}")
+    console.print(
+        f"{len(clips)} clips of {len({c.speaker for c in clips})} speakers in {chosen.folder}; {chosen.model}"
+    )
     kinds = sets_.voices(clips)
     for name, make in rivals.items():
         rival = make()

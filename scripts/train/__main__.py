@@ -16,7 +16,9 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 @click.command()
 @click.argument("only", nargs=-1, type=click.Choice(steps.NAMES))
 @click.option("--recordings", type=click.Path(path_type=Path), help="A folder with manifest.tsv, and noise/ if any.")
-@click.option("--work", type=click.Path(path_type=Path), default=ROOT / "build" / "train", help="What is kept between runs.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), default=ROOT / "build" / "train", help="What is kept between runs."
+)
 @click.option("--into", type=click.Path(path_type=Path), default=MODEL, help="The model's folder.")
 @click.option("--hours", type=float, default=6.0, help="Of training, by the clock.")
 @click.option("--synthetic", type=int, default=16000, help="Clips of synthetic speech.")

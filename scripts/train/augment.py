@@ -51,7 +51,7 @@ class Augmenter:
         self._strength = strength or Strength()
 
     def __call__(self, sounds: list[NDArray[np.int16]], pad: tuple[float, float]) -> Tensor:
-        """int16 sounds -> (batch, samples) float32 at int16's scale, each with `pad` seconds (least, most) around it."""
+        """int16 sounds -> (batch, samples) float32 of int16's scale; `pad`: seconds around each, least and most."""
         random, how = self._random, self._strength
         pads = random.uniform(*pad, size=(len(sounds), 2))
         total = max(len(s) + int(p.sum() * RATE) for s, p in zip(sounds, pads, strict=True))

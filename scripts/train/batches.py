@@ -29,11 +29,11 @@ class Group:
 
 
 SHARES: Mapping[str, tuple[float, float, tuple[float, float]]] = {
-    "librispeech": (0.42, 0.12, (0.1, 0.5)),
-    "speech_commands": (0.27, 0.06, (0.05, 0.7)),
-    "an4": (0.08, 0.08, (0.1, 0.6)),
-    "synthetic-kokoro": (0.06, 0.08, (0.1, 0.7)),
-    "synthetic": (0.17, 0.08, (0.1, 0.7)),
+    "librispeech": (0.42, 0.12, (0.0, 0.3)),
+    "speech_commands": (0.29, 0.05, (0.0, 0.3)),
+    "an4": (0.08, 0.08, (0.05, 0.3)),
+    "synthetic-kokoro": (0.06, 0.08, (0.0, 0.3)),
+    "synthetic": (0.15, 0.08, (0.1, 0.4)),
 }
 """Of each source: share, garbage, pad. A source counts where its name begins so, by the first that fits."""
 

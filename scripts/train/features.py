@@ -1,7 +1,7 @@
 """What the network hears: 40 mel cepstra each 10 ms, as libvosk computes them from conf/mfcc.conf.
 
-Kaldi's recipe (feat/feature-mfcc.cc), done for a batch at once, on whatever device the sound is on. The test compares it
-with kaldi-native-fbank.
+Kaldi's recipe (feat/feature-mfcc.cc), done for a batch at once, on whatever device the sound is on. The test compares
+it with kaldi-native-fbank.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Mfcc(torch.nn.Module):
         spectrum = torch.fft.rfft(frames, n=_FFT)
         power = spectrum.real**2 + spectrum.imag**2
         energies = (power[..., : _FFT // 2] @ self.mel).clamp_min(torch.finfo(torch.float32).eps)
-        return energies.log() @ self.cosines
+        cepstra: Tensor = energies.log() @ self.cosines
+        return cepstra
 
 
 def _mel_banks() -> Tensor:

@@ -55,7 +55,7 @@ def build(lexicon: Lexicon, units: Units, language: Bigrams, folder: Path) -> No
         compiled,
         LD_PRELOAD=_plugin(),
     )
-    new = dict(map(int, line.split()) for line in relabel.read_text().splitlines())
+    new = {int(old): int(now) for old, now in map(str.split, relabel.read_text().splitlines())}
     relabel.unlink()
     numbers = {word: new[number] for word, number in numbers.items()}
     table = ["<eps> 0", *(f"{word} {number}" for word, number in sorted(numbers.items(), key=lambda pair: pair[1]))]
@@ -93,10 +93,13 @@ def _ways(lexicon: Lexicon, table: Transitions, units: Units) -> Iterable[tuple[
         for phones in ways:
             last = len(phones) - 1
             places = ["S"] if not last else ["B", *"I" * (last - 1), "E"]
-            yield word, [
-                table.forward(f"{phone}_{place}", units.index(left, phone))
-                for place, (left, phone) in zip(places, in_context(phones), strict=True)
-            ]
+            yield (
+                word,
+                [
+                    table.forward(f"{phone}_{place}", units.index(left, phone))
+                    for place, (left, phone) in zip(places, in_context(phones), strict=True)
+                ],
+            )
     yield UNKNOWN, [table.forward(f"{GARBAGE}_S", units.index(ANY, GARBAGE))]
 
 

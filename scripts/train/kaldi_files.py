@@ -1,5 +1,4 @@
-"""Step "export": the network in Kaldi's form, for libvosk. Written from the formats that Kaldi 5.5 reads.
-"""
+"""Step "export": the network in Kaldi's form, for libvosk. Written from the formats that Kaldi 5.5 reads."""
 
 from __future__ import annotations
 
@@ -16,6 +15,7 @@ from scripts.train import features
 from scripts.train.network import EVERY, SKIP, Network
 from scripts.train.transitions import PLACES, Transitions, transitions
 from scripts.train.units import Units
+
 
 def write(network: Network, units: Units, folder: Path) -> None:
     """am/final.mdl, conf/ and the phone tables of a model folder."""
@@ -119,7 +119,7 @@ def _nnet(network: Network) -> bytes:
     node = out.relu("first.relu", node, shape.wide)
     scale, carried = _folded(network.norm)
     node = out.scale("first.out", node, scale)
-    for number, layer in enumerate(network.layers, 1):
+    for number, layer in enumerate(network.each_layer(), 1):
         step, name = EVERY * layer.stride, f"layer{number}"
         narrow = layer.narrow.weight
         bias = narrow @ torch.cat([carried, carried])
@@ -150,6 +150,7 @@ def _offset(node: str, frames: int) -> str:
 
 def _folded(norm: torch.nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
     """(scale, offset) that do what `norm` does when it no longer learns."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     return scale, norm.bias - norm.running_mean * scale

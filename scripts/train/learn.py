@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from scripts.train.lexicon import GARBAGE, Lexicon
 from scripts.train.loss import mmi
 from scripts.train.network import EVERY, Network, Shape
 from scripts.train.recordings import Recordings
+from scripts.train.together import MEET, Team
 from scripts.train.units import Units
 
 
@@ -65,15 +66,17 @@ class Training:
 
     def __init__(
         self, recordings: Recordings, lexicon: Lexicon, units: Units, everything: Denominator, shape: Shape,
-        plan: Plan, noises: list[np.ndarray], folder: Path, device: str,
+        plan: Plan, noises: list[np.ndarray], folder: Path, device: str, team: Team | None = None,
     ):  # fmt: skip
+        self._team = team or Team()
+        seed = plan.seed + 1000 * self._team.rank
         torch.set_num_threads(plan.threads)
         torch.manual_seed(plan.seed)
         self._plan, self._folder, self._device = plan, folder, device
         self._recordings, self._lexicon, self._units = recordings, lexicon, units
         self._groups = batches.groups(recordings)
-        self._random = np.random.default_rng(plan.seed)
-        self._augment = Augmenter(noises, plan.seed, device, CLEAR if plan.clear_only else Strength())
+        self._random = np.random.default_rng(seed)
+        self._augment = Augmenter(noises, seed, device, CLEAR if plan.clear_only else Strength())
         self._mfcc = Mfcc().to(device)
         self._everything = everything.to(device)
         self.network = Network(shape).to(device)
@@ -98,16 +101,24 @@ class Training:
         self._resume(tell)
         if not self._measured and self._step == 0:
             self._measure()
+        self._team.average(self.network.state_dict())
         saved = began = time.monotonic()
         before = self._spent
+        meetings = int((self._plan.seconds - before) / MEET)
         while (spent := before + time.monotonic() - began) < self._plan.seconds:
             self._spent = spent
             self._one(self._next())
             if self._step % 50 == 0:
                 tell(self._report())
+            if meetings and self._plan.seconds - spent < meetings * MEET:
+                meetings -= 1
+                self._team.average(self.network.state_dict())
             if time.monotonic() - saved > 120:
                 self.save()
                 saved = time.monotonic()
+        for _ in range(meetings + 1):  # those that the others may be waiting for
+            self._team.average(self.network.state_dict())
+        self._remember()
         self._spent = self._plan.seconds
         self.save()
 
@@ -142,7 +153,7 @@ class Training:
         loss = mmi(scores, numerator.batch(graphs, self._device), self._everything) / frames
         whole = loss + self._plan.output_weight * scores.square().mean() * scores.shape[2] / 100
         self._optimiser.zero_grad(set_to_none=True)
-        whole.backward()  # type: ignore[no-untyped-call]
+        whole.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimiser.step()
         self._step += 1
@@ -192,7 +203,7 @@ class Training:
         parts = "  ".join(f"{name} {sum(x) / len(x):.4f}" for name, x in sorted(self._losses.items()))
         self._losses.clear()
         return (
-            f"step {self._step}  {self._spent / 60:.1f} min  {self._sound / 3600:.2f} h of sound"
+            f"step {self._step}  {self._spent / 60:.1f} min  {self._sound * self._team.size / 3600:.2f} h of sound"
             f"  rate {self._learning_rate():.1e}  {parts}"
         )
 
@@ -201,7 +212,7 @@ class Training:
         """What the training was, for the record."""
         size = sum(p.numel() for p in self.network.parameters())
         return {
-            "steps": self._step, "minutes": round(self._spent / 60, 1), "hours_of_sound": round(self._sound / 3600, 1),
+            "steps": self._step, "minutes": round(self._spent / 60, 1), "hours_of_sound": round(self._sound * self._team.size / 3600, 1),
             "hours_of_recordings": round(self._recordings.hours, 2), "parameters": size, "plan": asdict(self._plan),
             "shape": asdict(self.network.shape),
         }  # fmt: skip
@@ -213,6 +224,8 @@ class Training:
             "average": self._average, "step": self._step, "spent": self._spent, "sound": self._sound,
             "random": json.dumps(self._random.bit_generator.state),
         }  # fmt: skip
+        if self._team.rank:
+            return
         _write(state, self._folder / "checkpoint.pt")
         about = {"step": self._step, "seconds": self._spent, "sound": self._sound, "plan": asdict(self._plan)}
         whole = {"weights": self._average, "shape": asdict(self.network.shape), "about": about}
@@ -227,11 +240,12 @@ class Training:
         self._optimiser.load_state_dict(state["optimiser"])
         self._average = state["average"]
         self._step, self._spent, self._sound = state["step"], state["spent"], state["sound"]
-        self._random.bit_generator.state = json.loads(state["random"])
+        if self._team.rank == 0:
+            self._random.bit_generator.state = json.loads(state["random"])
         tell(f"going on from step {self._step}, {self._spent / 60:.1f} minutes")
 
 
-def _write(state: dict[str, object], file: Path) -> None:
+def _write(state: Mapping[str, object], file: Path) -> None:
     part = file.with_suffix(".part")
     torch.save(state, part)
     part.replace(file)

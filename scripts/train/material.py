@@ -46,8 +46,6 @@ class Material:
     ) -> Training:
         """A training of a network that tells `units` apart; it keeps its checkpoints in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        everything = Denominator(units, count(self.spoken, _GARBAGE, _PAUSE, plan.seed))
+        everything = Denominator(units, count(units, self.spoken, _GARBAGE, _PAUSE, plan.seed))
         whole = Shape(units.outputs, **(shape or {}))
-        return Training(
-            self.sound, self.lexicon, units, everything, whole, plan, list(self.noises), folder, device
-        )
+        return Training(self.sound, self.lexicon, units, everything, whole, plan, list(self.noises), folder, device)

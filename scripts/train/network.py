@@ -73,6 +73,10 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.zeros(CEPSTRA))
         self.register_buffer("scale", torch.ones(CEPSTRA))
 
+    def each_layer(self) -> list[Layer]:
+        """The layers, with their type."""
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
+
     def forward(self, features: Tensor) -> Tensor:
         context, around = self.shape.context, self.shape.around
         x = (features - self.mean) * self.scale

@@ -52,7 +52,7 @@ def load(file: Path) -> NDArray[np.int16]:
     mono = samples.mean(axis=1)
     if rate != RATE:
         mono = soxr.resample(mono, rate, RATE)
-    return (np.clip(mono, -1, 1) * 32767).astype(np.int16)
+    return np.asarray(np.clip(mono, -1, 1) * 32767).astype(np.int16)
 
 
 def manifest(folder: Path, split: str) -> Iterator[tuple[Path, str, str, str]]:

@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,9 @@ _ESPEAK_VARIANTS = (
 )  # fmt: skip
 _FLITE_VOICES = ("awb", "rms", "slt", "kal16")
 _FESTIVAL_VOICES = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
-_DIGITS = "zero one two three four five six seven eight nine".split()
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def numbers(draw: random.Random) -> str:
             return " ".join([draw.choice(_TENS), draw.choice(_DIGITS[1:]), *more])
 
 
-def speak(work: Sequence[Job], folder: Path) -> Iterator[tuple[Path, str, str, str]]:
+def speak(work: Iterable[Job], folder: Path) -> Iterator[tuple[Path, str, str, str]]:
     """Files as `recordings.prepare` takes them; each is deleted when the next is asked for."""
     for job in work:
         with tempfile.NamedTemporaryFile(suffix=".wav", dir=folder) as file:

@@ -1,0 +1,221 @@
+"""Making a model: each part against another way to work it out, and the whole chain from sound to libvosk."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.skipif(
+        os.environ.get("AFTERWARDS_TEST_TRAINING") != "yes", reason="needs PyTorch: run scripts/test --with-training"
+    ),
+]
+if os.environ.get("AFTERWARDS_TEST_TRAINING") == "yes":
+    import torch
+
+    from scripts.train import augment, batches, denominator, features, network, numerator
+    from scripts.train.augment import CLEAR
+    from scripts.train.learn import Plan, trained
+    from scripts.train.lexicon import GARBAGE, PHONES, Lexicon
+    from scripts.train.loss import mmi
+    from scripts.train.material import Material
+    from scripts.train.recordings import RATE, Clip, Recordings
+    from scripts.train.units import choose
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def words() -> Any:
+    return Lexicon({"no": (("N", "OW"),), "yes": (("Y", "EH", "S"), ("Y", "AE")), "oh": (("OW",),)})
+
+
+@pytest.fixture(scope="module")
+def told(words: Any) -> Any:
+    return choose([way for ways in words.words.values() for way in ways], own=1)
+
+
+@pytest.fixture(scope="module")
+def everything(words: Any, told: Any) -> Any:
+    spoken = [[words["no"][0]], [words["yes"][0], words["no"][0]], [words["oh"][0]]]
+    return denominator.Denominator(told, denominator.count(told, spoken, garbage=0.1, pause=0.2, seed=1))
+
+
+def test_features_are_kaldis() -> None:
+    import kaldi_native_fbank as knf
+
+    sound = np.random.default_rng(1).normal(0, 2000, RATE).astype(np.float32)
+    sound[3000:9000] *= 0.01
+    options = knf.MfccOptions()
+    options.frame_opts.dither, options.use_energy = 0, False
+    options.mel_opts.num_bins = options.num_ceps = features.CEPSTRA
+    options.mel_opts.low_freq, options.mel_opts.high_freq = features.LOW, features.HIGH
+    theirs = knf.OnlineMfcc(options)
+    theirs.accept_waveform(RATE, sound)
+    theirs.input_finished()
+    wanted = np.stack([theirs.get_frame(i) for i in range(theirs.num_frames_ready)])
+    ours = features.Mfcc()(torch.from_numpy(sound)[None])[0].numpy()
+    assert ours.shape == wanted.shape
+    assert np.abs(ours - wanted).max() < 0.02
+
+
+@pytest.mark.parametrize("text", ["no", "yes", "yes no", "no oh", f"no {GARBAGE}"])
+def test_the_numerator_is_the_sum_over_all_ways(text: str, words: Any, told: Any) -> None:
+    """Against every path, written out."""
+    torch.manual_seed(1)
+    graph = numerator.graph(text.split(), words, told)
+    time = 6
+    scores = torch.randn(1, time, told.outputs)
+    found, used = numerator.occupied(scores, numerator.batch([graph], "cpu"))
+    table = scores[0].double()
+    total = 0.0
+    states = range(len(graph.units))
+    for path in itertools.product(states, repeat=time):
+        weight, before = 1.0, -1
+        for frame, state in enumerate(path):
+            unit = graph.units[state]
+            if state == before:
+                weight *= math.exp(table[frame, 2 * unit + 1])
+                continue
+            arcs = dict(graph.into[state])
+            if before not in arcs:
+                weight = 0.0
+                break
+            weight *= arcs[before] * math.exp(table[frame, 2 * unit])
+            before = state
+        if weight and path[-1] in graph.ends:
+            total += weight
+    assert found.item() == pytest.approx(math.log(total), rel=1e-5)
+    assert torch.allclose(used.sum(dim=2), torch.ones(1, time), atol=1e-4)
+
+
+def test_the_gradient_is_that_of_finite_differences(words: Any, told: Any, everything: Any) -> None:
+    torch.manual_seed(2)
+    scores = torch.randn(2, 12, told.outputs, requires_grad=True)
+    graphs = numerator.batch([numerator.graph(t.split(), words, told) for t in ("yes no", "oh")], "cpu")
+    mmi(scores, graphs, everything).backward()
+    assert scores.grad is not None
+    places = scores.grad.abs().flatten().argsort(descending=True)[:400:40]
+    for place in places.tolist():
+        step = torch.zeros(scores.numel())
+        step[place] = 0.05
+        step = step.view_as(scores)
+        with torch.no_grad():
+            up, down = mmi(scores + step, graphs, everything), mmi(scores - step, graphs, everything)
+        assert (up - down).item() / 0.1 == pytest.approx(scores.grad.flatten()[place].item(), abs=0.01)
+
+
+def test_the_denominator_holds_more_than_the_truth_and_uses_each_frame_once(words: Any, told: Any, everything: Any) -> None:  # fmt: skip # noqa: E501
+    torch.manual_seed(3)
+    scores = torch.randn(3, 15, told.outputs) * 3
+    _, used = everything.occupied(scores)
+    assert torch.allclose(used.sum(dim=2), torch.ones(3, 15), atol=1e-3)
+    assert (used > -1e-6).all()
+
+
+def test_what_follows_each_state_adds_up_to_one(everything: Any) -> None:
+    onward = everything.follow.sum(dim=1) + everything.end
+    assert torch.allclose(onward, torch.ones_like(onward), atol=1e-5)
+
+
+def test_the_network_gives_an_output_each_three_frames(told: Any) -> None:
+    shape = network.Shape(told.outputs, wide=16, waist=8, strides=(1, 2), last=8)
+    net = network.Network(shape).eval()
+    for frames in (30, 31, 32, 33):
+        assert net(torch.randn(2, frames, 40)).shape == (2, network.frames_out(frames), told.outputs)
+
+
+@pytest.mark.parametrize("strength", ["usual", "clear"])
+def test_augmented_sound_is_still_sound(strength: str) -> None:
+    sounds = [np.random.default_rng(n).normal(0, 3000, RATE + 400 * n).astype(np.int16) for n in range(5)]
+    noises = [np.random.default_rng(9).normal(0, 500, RATE * 2).astype(np.float32)]
+    change = augment.Augmenter(noises, 1, "cpu", CLEAR if strength == "clear" else None)
+    for _ in range(4):
+        changed = change(sounds, (0.1, 0.3))
+        assert changed.shape[0] == 5
+        assert torch.isfinite(changed).all()
+        assert changed.abs().max() <= 32768
+        assert (changed.abs().amax(dim=1) > 50).all()
+        assert 0.8 < changed.shape[1] / (RATE * 1.3) < 1.8
+
+
+def test_the_same_seed_gives_the_same_sound() -> None:
+    sounds = [np.random.default_rng(1).normal(0, 3000, RATE).astype(np.int16)] * 3
+    made = []
+    for _ in range(2):
+        torch.manual_seed(5)  # hiss and rounding are PyTorch's; the rest is the augmenter's own
+        made.append(augment.Augmenter([], 5, "cpu", CLEAR)(sounds, (0.1, 0.2)))
+    assert torch.equal(made[0], made[1])
+
+
+def test_batches_hold_clips_of_one_kind_and_of_about_one_length() -> None:
+    clips = [Clip(0, 8000 + 400 * n, "yes", "a", "speech_commands") for n in range(100)]
+    clips += [Clip(0, 60000 + 900 * n, "yes no", "b", "librispeech") for n in range(40)]
+    clips += [Clip(0, 9000, "no", "c", "synthetic-kokoro"), Clip(0, 99 * RATE, "no", "c", "librispeech")]
+    kinds = batches.groups(Recordings(np.zeros(0, np.int16), tuple(clips)))
+    assert [len(kind.clips) for kind in kinds] == [40, 100, 1]
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        group, drawn = batches.draw(kinds, 30, random)
+        assert set(drawn) <= set(group.clips)
+        assert max(clip.length for clip in drawn) < 2.5 * min(clip.length for clip in drawn)
+
+
+def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path, words: Any, told: Any) -> None:
+    random = np.random.default_rng(1)
+    sound = random.normal(0, 2000, RATE * 40).astype(np.int16)
+    clips = tuple(Clip(n * RATE, RATE, ("yes", "no")[n % 2], "a", "synthetic-x") for n in range(40))
+    material = Material(Recordings(sound, clips), words, [["yes"], ["no"]], [])
+    shape = {"wide": 16, "waist": 8, "strides": (1,), "last": 8}
+
+    def go_on(seconds: float) -> Any:
+        torch.set_num_threads(1)
+        training = material.training(told, Plan(seconds, batch=8, threads=1), tmp_path, "cpu", shape)
+        said: list[str] = []
+        training.run(said.append)
+        return training, said
+
+    first, _ = go_on(2.0)
+    second, said = go_on(4.0)
+    assert "going on from step" in said[0]
+    assert second.facts["steps"] > first.facts["steps"] > 0
+    assert not list(tmp_path.glob("*.part"))
+    assert trained(tmp_path)(torch.randn(1, 60, 40)).shape == (1, 20, told.outputs)
+
+
+@pytest.mark.timeout(900)
+def test_the_smoke_training_makes_a_model_that_libvosk_hears_with(tmp_path: Path) -> None:
+    """The whole chain: synthetic speech, training, export, graph; and the model tells a word from another."""
+    for tool in ("espeak-ng", "fstcompile"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    command = [sys.executable, "-m", "scripts.train", "--smoke", "--work", str(tmp_path / "work"), "--threads", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=800)
+    assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
+    folder = tmp_path / "work-smoke" / "model"
+    from voice.speech.recogniser import Recogniser, SpeechModel
+
+    model = SpeechModel(folder)
+    assert model.supports_grammar
+    assert model.knows("naloxone")
+    right = 0
+    spoken = {"yes": "yes", "no": "no", "go to part three": "go to part three"}
+    for text in spoken:
+        wav = tmp_path / "said.wav"
+        subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", str(wav), text], check=True)
+        from tests.hearing_sets import load
+
+        hearing = Recogniser(model, list(spoken))
+        hearing.feed(np.concatenate([np.zeros(4000, np.int16), load(wav), np.zeros(6000, np.int16)]).tobytes())
+        right += hearing.finish().text == text
+    assert right >= 2, f"{right} of 3 right: the chain is broken, or the toy learnt nothing"
