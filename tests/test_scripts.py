@@ -260,8 +260,8 @@ def test_the_scripts_are_clean() -> None:
         pytest.skip("shellcheck is not installed here")
     scripts = [
         path
-        for path in [*(ROOT / "scripts").iterdir(), ROOT / ".ci/run"]
-        if path.is_file() and "bash" in path.read_text(encoding="utf-8").partition("\n")[0]
+        for path in [*(ROOT / "scripts").rglob("*"), ROOT / ".ci/run"]
+        if path.is_file() and path.suffix != ".pyc" and "bash" in path.read_text(encoding="utf-8").partition("\n")[0]
     ]
     done = subprocess.run(
         ["shellcheck", "-x", *map(str, scripts)], cwd=ROOT, capture_output=True, text=True, timeout=120

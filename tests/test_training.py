@@ -26,7 +26,7 @@ if os.environ.get("AFTERWARDS_TEST_TRAINING") == "yes":
     from scripts.train import augment, batches, denominator, features, network, numerator
     from scripts.train.augment import CLEAR
     from scripts.train.learn import Plan, trained
-    from scripts.train.lexicon import GARBAGE, PHONES, Lexicon
+    from scripts.train.lexicon import GARBAGE, Lexicon
     from scripts.train.loss import mmi
     from scripts.train.material import Material
     from scripts.train.recordings import RATE, Clip, Recordings
@@ -103,7 +103,7 @@ def test_the_gradient_is_that_of_finite_differences(words: Any, told: Any, every
     torch.manual_seed(2)
     scores = torch.randn(2, 12, told.outputs, requires_grad=True)
     graphs = numerator.batch([numerator.graph(t.split(), words, told) for t in ("yes no", "oh")], "cpu")
-    mmi(scores, graphs, everything).backward()
+    mmi(scores, graphs, everything).backward()  # type: ignore[no-untyped-call]
     assert scores.grad is not None
     places = scores.grad.abs().flatten().argsort(descending=True)[:400:40]
     for place in places.tolist():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -23,16 +24,17 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 @click.option("--hours", type=float, default=6.0, help="Of training, by the clock.")
 @click.option("--synthetic", type=int, default=16000, help="Clips of synthetic speech.")
 @click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
-@click.option("--threads", type=int, default=2, help="For training on the processor.")
+@click.option("--workers", type=int, default=min(4, os.cpu_count() or 1), help="Trainings at once, averaged.")
+@click.option("--threads", type=int, default=1, help="Of each.")
 @click.option("--device", default="auto", help="cpu, cuda, or auto.")
 @click.option("--smoke", is_flag=True, help="A toy in two minutes, from synthetic speech alone: proves the chain.")
 def main(
     only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
-    natural: Path | None, threads: int, device: str, smoke: bool,
+    natural: Path | None, workers: int, threads: int, device: str, smoke: bool,
 ) -> None:  # fmt: skip
     """Make the model: all steps, or ONLY those named. A step that is done is not done again; delete its part of --work
     to have it again. Training goes on from its last checkpoint."""
-    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, device)
+    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device)
     if smoke:
         recipe = steps.smoke(recipe)
     try:

@@ -39,7 +39,9 @@ class Denominator(torch.nn.Module):
         likely = (scores - peak).exp().view(count, time, outputs // 2, 2).permute(1, 3, 2, 0).contiguous()
         first, loop = likely[:, 0].unbind(0), likely[:, 1].unbind(0)
         onward, end = self.follow.t().contiguous(), self.end[:, None]
-        alphas, inflows, scales = [], [], []
+        alphas: list[Tensor] = []
+        inflows: list[Tensor] = []
+        scales: list[Tensor] = []
         inflow = self.start[:, None].expand(-1, count)
         new = inflow * first[0]
         for t in range(time):

@@ -210,12 +210,17 @@ class Training:
     @property
     def facts(self) -> dict[str, Any]:
         """What the training was, for the record."""
-        size = sum(p.numel() for p in self.network.parameters())
+        hours = self._sound * self._team.size / 3600
         return {
-            "steps": self._step, "minutes": round(self._spent / 60, 1), "hours_of_sound": round(self._sound * self._team.size / 3600, 1),
-            "hours_of_recordings": round(self._recordings.hours, 2), "parameters": size, "plan": asdict(self._plan),
+            "steps": self._step,
+            "minutes": round(self._spent / 60, 1),
+            "trainings_at_once": self._team.size,
+            "hours_of_sound": round(hours, 1),
+            "hours_of_recordings": round(self._recordings.hours, 2),
+            "parameters": sum(p.numel() for p in self.network.parameters()),
+            "plan": asdict(self._plan),
             "shape": asdict(self.network.shape),
-        }  # fmt: skip
+        }
 
     def save(self) -> None:
         """checkpoint.pt (to go on) and average.pt (to export), each whole or not at all."""

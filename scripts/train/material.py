@@ -15,6 +15,7 @@ from scripts.train.learn import Plan, Training
 from scripts.train.lexicon import Lexicon
 from scripts.train.network import Shape
 from scripts.train.recordings import Recordings
+from scripts.train.together import Team
 from scripts.train.units import Units
 
 _GARBAGE, _PAUSE = 0.1, 0.1
@@ -42,10 +43,18 @@ class Material:
         return [way for line in self.spoken for way in line if way]
 
     def training(
-        self, units: Units, plan: Plan, folder: Path, device: str, shape: Mapping[str, Any] | None
+        self,
+        units: Units,
+        plan: Plan,
+        folder: Path,
+        device: str,
+        shape: Mapping[str, Any] | None,
+        team: Team | None = None,
     ) -> Training:
         """A training of a network that tells `units` apart; it keeps its checkpoints in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         everything = Denominator(units, count(units, self.spoken, _GARBAGE, _PAUSE, plan.seed))
         whole = Shape(units.outputs, **(shape or {}))
-        return Training(self.sound, self.lexicon, units, everything, whole, plan, list(self.noises), folder, device)
+        return Training(
+            self.sound, self.lexicon, units, everything, whole, plan, list(self.noises), folder, device, team
+        )

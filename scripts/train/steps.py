@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ class Recipe:
     synthetic: int
     natural: Path | None
     threads: int
+    workers: int
     device: str
     common: int = COMMON_WORDS
     pairs: int = PAIRS
@@ -59,10 +61,8 @@ def smoke(recipe: Recipe) -> Recipe:
     """A toy: little synthetic speech, a narrow network, a minute and a half of training."""
     work = recipe.work.with_name(recipe.work.name + "-smoke")
     shape = {"wide": 96, "waist": 32, "strides": (1, 1, 2), "last": 48}
-    return replace(
-        recipe, work=work, into=work / "model", recordings=None, natural=None, hours=75 / 3600, synthetic=240,
-        common=0, pairs=2000, shape=shape,
-    )  # fmt: skip
+    toy = replace(recipe, work=work, into=work / "model", recordings=None, natural=None, workers=1, shape=shape)
+    return replace(toy, hours=75 / 3600, synthetic=240, common=0, pairs=2000)
 
 
 def words() -> lexicon.Lexicon:
@@ -109,29 +109,50 @@ def synthesise(recipe: Recipe, again: bool = False) -> None:
 
 def train(recipe: Recipe, again: bool = False) -> None:
     """First a flat start on clear synthetic speech, phones by themselves; then all sound, and phones in context."""
-    import torch
-
-    from scripts.train import learn
+    from torch.multiprocessing.spawn import spawn
 
     del again  # it goes on from its last checkpoint, always
+    if recipe.workers == 1:
+        _train_one(0, recipe, recipe.work)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        spawn(_train_one, (recipe, Path(folder)), nprocs=recipe.workers)  # type: ignore[no-untyped-call]
+
+
+def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
+    """One of the trainings that go on together."""
+    import torch
+
+    from scripts.train import learn, together
+
+    team = together.join(rank, recipe.workers, meeting / "meeting")
     material = _material(recipe)
     device = recipe.device if recipe.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     flat, whole = recipe.work / "flat", recipe.work
-    plain = units.choose(material.ways, own=1 << 60)
-    if not (whole / "units.txt").exists():
-        units.choose(material.ways, OWN_UNIT).write(whole / "units.txt")
-    told_apart = units.read(whole / "units.txt")
+    plain, told_apart = units.choose(material.ways, own=1 << 60), units.choose(material.ways, OWN_UNIT)
+    if (whole / "units.txt").exists():
+        told_apart = units.read(whole / "units.txt")
     seconds = recipe.hours * 3600
-    if not (flat / "done").exists():
-        plan = learn.Plan(seconds=min(300.0, seconds / 2), threads=recipe.threads, clear_only=True)
-        first = material.training(plain, plan, flat, device, recipe.shape)
-        first.run(print)
-        (flat / "done").touch()
-    plan = learn.Plan(seconds=seconds - min(300.0, seconds / 2), threads=recipe.threads)
-    training = material.training(told_apart, plan, whole, device, recipe.shape)
+    first = min(300.0, seconds / 2)
+    begun = (flat / "average.pt").exists() and (whole / "units.txt").exists()
+    team.wait()
+
+    def tell(line: str) -> None:
+        if rank == 0:
+            print(line, flush=True)
+
+    if not begun:
+        plan = learn.Plan(first, threads=recipe.threads, clear_only=True)
+        material.training(plain, plan, flat, device, recipe.shape, team).run(tell)
+        if rank == 0:
+            told_apart.write(whole / "units.txt")
+        team.wait()
+    plan = learn.Plan(seconds - first, threads=recipe.threads)
+    training = material.training(told_apart, plan, whole, device, recipe.shape, team)
     training.begin_with(learn.trained(flat), plain)
-    training.run(print)
-    recipe.note(training={**training.facts, "device": device, "ended": time.strftime("%Y-%m-%d")})
+    training.run(tell)
+    if rank == 0:
+        recipe.note(training={**training.facts, "device": device, "ended": time.strftime("%Y-%m-%d")})
 
 
 def _material(recipe: Recipe) -> Material:

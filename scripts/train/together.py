@@ -37,6 +37,10 @@ class Team:
             value.copy_(flat[place : place + value.numel()].view_as(value))
             place += value.numel()
 
+    def wait(self) -> None:
+        """Until all have come here."""
+        self.average({"nothing": torch.zeros(1)})
+
 
 def join(rank: int, size: int, meeting: Path) -> Team:
     """Become one of a team; all name the same new file, `meeting`."""
