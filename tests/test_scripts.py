@@ -43,7 +43,7 @@ PYTHON = """#!/usr/bin/env bash
 echo "python $*" >>"$LOG"
 case "$*" in
   "-m venv"*) target=${*: -1}; mkdir -p "$target/bin"; ln -sf "$0" "$target/bin/python" ;;
-  *"models fetch --if-none") exit "${FETCHED:-0}" ;;
+  *"models fetch"*) exit "${FETCHED:-0}" ;;
   *"pip install"*) exit "${INSTALLED:-0}" ;;
   "-P -m voice"*) for word in "${@:4}"; do echo "<$word>"; done ;;
 esac
@@ -178,7 +178,17 @@ def test_a_model_that_cannot_be_fetched_is_no_failure_and_is_not_tried_at_every_
     assert copy.run("setup", FETCHED="1").stdout == ""
     assert copy.asked() == []
     copy.run("setup", "--model", FETCHED="0")
-    assert copy.asked() == ["python -P -m voice models fetch --if-none"]
+    assert copy.asked() == ["python -P -m voice models fetch"]
+
+
+def test_where_the_projects_own_model_is_none_is_looked_for_unless_the_person_says_so(copy: Copy) -> None:
+    own = copy.root / "models" / "afterwards-small-en" / "am" / "final.mdl"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert "(4 of 4)" not in copy.run("setup").stdout
+    assert not any("models fetch" in line for line in copy.asked())
+    copy.run("setup", "--model", FETCHED="0")
+    assert copy.asked() == ["python -P -m voice models fetch"]
 
 
 def test_a_model_is_looked_for_again_after_a_day(copy: Copy) -> None:

@@ -171,6 +171,17 @@ def test_batches_hold_clips_of_one_kind_and_of_about_one_length() -> None:
         assert max(clip.length for clip in drawn) < 2.5 * min(clip.length for clip in drawn)
 
 
+def test_single_words_are_chained_without_their_silence() -> None:
+    word = np.concatenate([np.zeros(4000, np.int16), np.full(4000, 9000, np.int16), np.zeros(8000, np.int16)])
+    made, said = batches.chained([word] * 7, list("abcdefg"), np.random.default_rng(1))
+    assert " ".join(said).split() == list("abcdefg")
+    assert len(made) == len(said)
+    for sound, text in zip(made, said, strict=True):
+        words = len(text.split())
+        assert words <= 4
+        assert 4000 * words <= len(sound) < 9000 * words
+
+
 def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path, words: Any, told: Any) -> None:
     random = np.random.default_rng(1)
     sound = random.normal(0, 2000, RATE * 40).astype(np.int16)

@@ -39,7 +39,16 @@ class Strength:
 
 
 CLEAR = Strength(
-    pace=(0.97, 1.03), equaliser=2, narrow=0, rooms=0, noise=0.5, ratio=(20, 40), babble=0, level=(-30, -20), gated=0, blank=0
+    pace=(0.97, 1.03),
+    equaliser=2,
+    narrow=0,
+    rooms=0,
+    noise=0.5,
+    ratio=(20, 40),
+    babble=0,
+    level=(-30, -20),
+    gated=0,
+    blank=0,
 )
 """Hardly any."""
 

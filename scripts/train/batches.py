@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scripts.train.recordings import RATE, Clip, Recordings
 
@@ -49,6 +50,32 @@ def groups(recordings: Recordings, longest: float = 17.0) -> list[Group]:
             clips.sort(key=lambda clip: clip.length)
             found.append(Group(name, share, garbage, pad, tuple(clips)))
     return found
+
+
+def chained(
+    sounds: list[NDArray[np.int16]], texts: list[str], random: np.random.Generator, most: int = 4
+) -> tuple[list[NDArray[np.int16]], list[str]]:
+    """Single words put after each other, two to `most` at a time, with little silence between: as numbers are said."""
+    made, said, place = [], [], 0
+    while place < len(sounds):
+        size = int(random.integers(2, most + 1))
+        parts = []
+        for sound in sounds[place : place + size]:
+            parts += [_trimmed(sound), np.zeros(int(random.uniform(0, 0.15) * RATE), np.int16)]
+        made.append(np.concatenate(parts))
+        said.append(" ".join(texts[place : place + size]))
+        place += size
+    return made, said
+
+
+def _trimmed(sound: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Without the quiet before and after, down to 30 dB under the loudest 20 ms, less 60 ms to either side."""
+    pieces = sound[: len(sound) // 320 * 320].astype(np.float32).reshape(-1, 320)
+    power = (pieces**2).mean(axis=1)
+    loud = np.flatnonzero(power > power.max() * 1e-3) if len(power) else np.zeros(0, int)
+    if not len(loud):
+        return sound
+    return sound[max(0, (loud[0] - 3) * 320) : (loud[-1] + 4) * 320]
 
 
 def draw(kinds: list[Group], seconds: float, random: np.random.Generator) -> tuple[Group, list[Clip]]:

@@ -48,6 +48,8 @@ class Plan:
     """Weight of the past in the average of the weights, which is what is exported."""
     uses: int = 2
     """Times that an augmented batch is used."""
+    chained: float = 0.3
+    """Of the steps with single words: those that put several after each other."""
     output_weight: float = 5e-5
     """Pulls scores to 0 (Kaldi: l2-regularize)."""
     seed: int = 1
@@ -130,9 +132,11 @@ class Training:
             kinds = [kind for kind in kinds if kind.name == "synthetic"] or kinds
         group, clips = batches.draw(kinds, self._plan.batch, self._random)
         with torch.no_grad():
-            wave = self._augment([self._recordings.sound(clip) for clip in clips], group.pad)
-            features = self._mfcc(wave)
-        ready = _Ready(features, [clip.text.split() for clip in clips], group)
+            sounds, texts = [self._recordings.sound(clip) for clip in clips], [clip.text for clip in clips]
+            if group.name == "speech_commands" and self._random.random() < self._plan.chained:
+                sounds, texts = batches.chained(sounds, texts, self._random)
+            features = self._mfcc(self._augment(sounds, group.pad))
+        ready = _Ready(features, [text.split() for text in texts], group)
         if self._plan.uses > 1:
             self._waiting.append(ready)
         while len(self._waiting) > 16:
