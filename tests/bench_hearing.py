@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from scripts.train.recordings import RATE
 from tests import hearing_sets as sets_
-from tests.hearing_sets import RATE, Clip, Set
+from tests.hearing_sets import Clip, Set
 from tests.rivals import Heard, Rival, ours, pocketsphinx
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "speech"

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
-RATE = 16000
+from scripts.train import noises as noise_files
+from scripts.train.recordings import RATE, load
+
 YES_NO = ("yes", "no")
 COMMANDS = (
     "yes", "no", "stop", "go", "up", "down", "left", "right", "on", "off", "help", "repeat", "start", "enter", "erase",
@@ -64,19 +64,10 @@ def read(folder: Path, split: str = "dev") -> list[Clip]:
     if manifest.is_file():
         with manifest.open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-        wanted = [row for row in rows if row.get("split", split) == split] or rows
+        wanted = [row for row in rows if row.get("split", split) == split]
         return [Clip(load(folder / row["path"]), row["text"].lower(), row["speaker"]) for row in wanted]
     files = sorted(f for f in folder.rglob("*") if f.suffix in (".wav", ".flac", ".ogg", ".opus"))
     return [Clip(load(f), f.stem.split("-")[0].replace("_", " ").strip().lower(), f.parent.name) for f in files]
-
-
-def load(file: Path) -> NDArray[np.int16]:
-    """A sound file as int16 mono at RATE."""
-    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1)
-    if rate != RATE:
-        mono = soxr.resample(mono, rate, RATE)
-    return np.asarray(np.clip(mono, -1, 1) * 32767).astype(np.int16)
 
 
 def sets(clips: Sequence[Clip], phrases: Sequence[str], most: int, seed: int = 1) -> list[Set]:
@@ -94,7 +85,7 @@ def sets(clips: Sequence[Clip], phrases: Sequence[str], most: int, seed: int = 1
 
     short = sorted({c.text for c in clips if len(c.text.split()) <= 3 and not _numeric(c.text)})
     heard = set(draw.sample(short, max(1, len(short) * 3 // 4))) if short else set()
-    many = list(dict.fromkeys([*heard, *phrases]))[: max(120, len(heard))]
+    many = list(dict.fromkeys([*sorted(heard), *phrases]))[: max(120, len(heard))]
     strings = [c for c in clips if len(c.text.split()) > 1 and _numeric(c.text)]
     reading = [c for c in clips if len(c.text.split()) > 3 and not _numeric(c.text) and not _spelt(c.text)]
     found = [
@@ -130,9 +121,9 @@ def noisy(sound: NDArray[np.int16], noises: Sequence[NDArray[np.int16]], ratio: 
 
 def noises(folder: Path | None, seed: int = 1) -> list[NDArray[np.int16]]:
     """Recorded noise from `folder`, if there is any; else hiss, rumble and hum, made here."""
-    files = sorted(folder.glob("*.opus")) if folder and folder.is_dir() else []
-    if files:
-        return [sound for sound in map(load, files) if len(sound) > RATE and np.abs(sound).max() > 30]
+    found = map(load, noise_files.files(folder, measuring=True)) if folder else ()
+    if loud := [sound for sound in found if len(sound) > RATE and np.abs(sound).max() > 30]:
+        return loud
     random_ = np.random.default_rng(seed)
     white = random_.standard_normal(RATE * 5)
     rumble = np.convolve(white, np.ones(80) / 80, mode="same") * 6

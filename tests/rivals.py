@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.hearing_sets import NUMBERS, RATE
+from scripts.train.recordings import RATE
+from tests.hearing_sets import NUMBERS
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Heard:
 
     text: str
     belief: float
+    """Minus infinity where it heard none of the live phrases."""
 
 
 Rival = Callable[[NDArray[np.int16], Sequence[str]], Heard]
@@ -84,6 +87,6 @@ def pocketsphinx() -> Rival:
         words.activate_search(grammars[key])
         text, score = run(words, pcm)
         _, rival = run(phones, pcm)
-        return Heard(text, (score - rival) / max(1, len(sound)))
+        return Heard(text, (score - rival) / max(1, len(sound)) if text else -math.inf)
 
     return hear

@@ -168,9 +168,7 @@ def test_every_version_is_pinned() -> None:
         assert name in ("vosk", "torch") or locked.get(name) == version, f"{line}: run scripts/lock"
 
 
-@pytest.mark.parametrize(
-    "path", [*MODULES, *TRAINING, *sorted((ROOT / "tests").rglob("*.py"))], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", [*MODULES, *TRAINING, *TESTS], ids=lambda path: path.name)
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
@@ -240,8 +238,13 @@ def test_the_check_for_writing_sees_writing(tmp_path: Path) -> None:
 def own_files() -> list[Path]:
     """Every text file that is the project's own."""
     tops = [ROOT / "README.md", ROOT / "pyproject.toml", ROOT / ".ci/run", *SCRIPTS]
-    kinds = {".py", ".yaml", ".tsv", ".md", ".toml", ".txt"}
-    found = (path for top in ("voice", "tests", "models") for path in (ROOT / top).rglob("*") if path.suffix in kinds)
+    kinds = {".py", ".yaml", ".tsv", ".md", ".toml", ".txt", ".dict"}
+    found = (
+        path
+        for top in ("voice", "tests", "models", "scripts")
+        for path in (ROOT / top).rglob("*")
+        if path.suffix in kinds
+    )
     return [path for path in (*tops, *found) if path.is_file()]
 
 

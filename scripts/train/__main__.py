@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import click
 
 from scripts.train import steps
 from scripts.train.steps import Recipe
+from voice.errors import ModelError
 
 ROOT = Path(__file__).resolve().parents[2]
+CORES = min(4, os.cpu_count() or 1)
 MODEL = ROOT / "models" / "afterwards-small-en"
 
 
@@ -21,27 +24,29 @@ MODEL = ROOT / "models" / "afterwards-small-en"
     "--work", type=click.Path(path_type=Path), default=ROOT / "build" / "train", help="What is kept between runs."
 )
 @click.option("--into", type=click.Path(path_type=Path), default=MODEL, help="The model's folder.")
-@click.option("--hours", type=float, default=6.0, help="Of training, by the clock.")
-@click.option("--synthetic", type=int, default=16000, help="Clips of synthetic speech.")
+@click.option("--hours", type=click.FloatRange(min=0.001), default=6.0, help="Of training, by the clock.")
+@click.option("--synthetic", type=click.IntRange(min=1), default=16000, help="Clips of synthetic speech.")
 @click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
-@click.option("--workers", type=int, default=min(4, os.cpu_count() or 1), help="Trainings at once, averaged.")
-@click.option("--threads", type=int, default=1, help="Of each.")
-@click.option("--device", default="auto", help="cpu, cuda, or auto.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=min(4, os.cpu_count() or 1), help="Trainings at once, averaged."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, help="Of each.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--smoke", is_flag=True, help="A toy in two minutes, from synthetic speech alone: proves the chain.")
 def main(
     only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
     natural: Path | None, workers: int, threads: int, device: str, smoke: bool,
 ) -> None:  # fmt: skip
-    """Make the model: all steps, or ONLY those named. A step that is done is not done again; delete its part of --work
-    to have it again. Training goes on from its last checkpoint."""
+    """Make the model: all steps, or ONLY those named. Sound that is prepared is not prepared again (delete its files in
+    --work to have it anew), and training goes on from its last checkpoint."""
     recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device)
     if smoke:
         recipe = steps.smoke(recipe)
     try:
         for name in only or steps.NAMES:
             click.echo(f"== {name}")
-            steps.STEPS[name](recipe, again=bool(only))
-    except (FileNotFoundError, RuntimeError, ValueError) as error:
+            steps.STEPS[name](recipe)
+    except (OSError, KeyError, RuntimeError, ValueError, ModelError, ImportError, subprocess.SubprocessError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -56,8 +56,10 @@ CLEAR = Strength(
 class Augmenter:
     """Changes batches of sound. `noises`: recorded ones, float32 at RATE."""
 
-    def __init__(self, noises: list[NDArray[np.float32]], seed: int, device: str, strength: Strength | None = None):
-        self._noises = noises
+    def __init__(
+        self, noises: list[NDArray[np.float32]], seed: int | list[int], device: str, strength: Strength | None = None
+    ):
+        self._noises = [noise for noise in noises if len(noise)]
         self._random = np.random.default_rng(seed)
         self._device = device
         self._strength = strength or Strength()
@@ -69,7 +71,7 @@ class Augmenter:
         total = max(len(s) + int(p.sum() * RATE) for s, p in zip(sounds, pads, strict=True))
         pace = float(random.uniform(*how.pace))
         n_out = int(total / pace)
-        n_in = total + RATE // 4  # room for the tail of the reverberation
+        n_in = total + RATE // 2  # room for the tail of the reverberation
         n_in = next_fast_len(n_in + n_in % 2, real=True)
         n_in += n_in % 2
         batch = np.zeros((len(sounds), n_in), dtype=np.float32)

@@ -40,7 +40,7 @@ SHARES: Mapping[str, tuple[float, float, tuple[float, float]]] = {
 
 
 def groups(recordings: Recordings, longest: float = 17.0) -> list[Group]:
-    """The clips by source, without those over `longest` seconds."""
+    """The clips by source, without those over `longest` seconds. Raises ValueError for a source without a share."""
     found = []
     left = [clip for clip in recordings.clips if clip.length <= longest * RATE]
     for name, (share, garbage, pad) in SHARES.items():
@@ -49,6 +49,9 @@ def groups(recordings: Recordings, longest: float = 17.0) -> list[Group]:
         if clips:
             clips.sort(key=lambda clip: clip.length)
             found.append(Group(name, share, garbage, pad, tuple(clips)))
+    if left:
+        names = ", ".join(sorted({clip.source for clip in left}))
+        raise ValueError(f"how often to use the recordings of {names}? Say so in SHARES in scripts/train/batches.py")
     return found
 
 

@@ -36,15 +36,21 @@ class General:
 
 def arpa(into: Path) -> Path:
     """The general model as text. Its writer (5.1.1) crashes at the trigrams, which are not wanted: so in a child, and
-    the last pairs, in the block that it did not write, are missing."""
-    if not into.exists():
-        into.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-c", _WRITE, str(into)], capture_output=True, check=False)
-    with into.open(encoding="utf-8") as lines:
-        promised = next((int(line.split("=")[1]) for line in lines if line.startswith("ngram 2=")), 0)
-        written = sum(1 for _ in lines)
+    the last pairs, in the block that it did not write, are missing. Raises RuntimeError."""
+    if into.exists():
+        return into
+    into.parent.mkdir(parents=True, exist_ok=True)
+    part = into.with_suffix(".part")
+    command = [sys.executable, "-c", _WRITE, str(part)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    promised = written = 0
+    if part.exists():
+        with part.open(encoding="utf-8") as lines:
+            promised = next((int(line.split("=")[1]) for line in lines if line.startswith("ngram 2=")), 0)
+        written = sum(1 for _ in _bigrams(part))
     if not promised or written < 0.999 * promised:
-        raise RuntimeError("pocketsphinx did not write its language model")
+        raise RuntimeError(f"pocketsphinx did not write its language model: {done.stderr.strip()[-300:]}")
+    part.replace(into)
     return into
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections import deque
@@ -41,6 +40,8 @@ class Plan:
     decay: float = 1e-2
     plain_steps: int = 300
     """Steps at the beginning without garbage."""
+    settle_steps: int = 600
+    """Steps after which the normalisation no longer learns."""
     clear_only: bool = False
     """Synthetic speech alone, hardly changed, and no garbage: a flat start on all that there is ends in a minimum where
     the output depends on everything but what is said (seen after 30 hours of sound: no word told from another)."""
@@ -71,23 +72,30 @@ class Training:
         plan: Plan, noises: list[np.ndarray], folder: Path, device: str, team: Team | None = None,
     ):  # fmt: skip
         self._team = team or Team()
-        seed = plan.seed + 1000 * self._team.rank
         torch.set_num_threads(plan.threads)
-        torch.manual_seed(plan.seed)
+        torch.manual_seed(plan.seed)  # all of a team begin with the same weights
         self._plan, self._folder, self._device = plan, folder, device
         self._recordings, self._lexicon, self._units = recordings, lexicon, units
         self._groups = batches.groups(recordings)
-        self._random = np.random.default_rng(seed)
-        self._augment = Augmenter(noises, seed, device, CLEAR if plan.clear_only else Strength())
+        self._noises = noises
+        self._step, self._spent, self._sound = 0, 0.0, 0.0
         self._mfcc = Mfcc().to(device)
         self._everything = everything.to(device)
         self.network = Network(shape).to(device)
+        self._draw_anew()
         self._average: dict[str, Tensor] = {}
         self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=plan.decay)
-        self._step, self._spent, self._sound = 0, 0.0, 0.0
-        self._measured = False
+        self._measured = self._settled = False
         self._waiting: deque[_Ready] = deque()
         self._losses: dict[str, list[float]] = {}
+
+    def _draw_anew(self) -> None:
+        """Seeds for this member of the team, and for going on from this step: no draw is repeated."""
+        seed = [self._plan.seed, self._team.rank, self._step]
+        self._random = np.random.default_rng(seed)
+        strength = CLEAR if self._plan.clear_only else Strength()
+        self._augment = Augmenter(self._noises, seed, self._device, strength)
+        torch.manual_seed(int(self._random.integers(1 << 31)))
 
     def begin_with(self, network: Network, its_units: Units) -> None:
         """Take over all layers of a network with coarser units, and its outputs for each of ours."""
@@ -106,7 +114,7 @@ class Training:
         self._team.average(self.network.state_dict())
         saved = began = time.monotonic()
         before = self._spent
-        meetings = int((self._plan.seconds - before) / MEET)
+        meetings = max(0, int((self._plan.seconds - before) / MEET))
         while (spent := before + time.monotonic() - began) < self._plan.seconds:
             self._spent = spent
             self._one(self._next())
@@ -121,7 +129,7 @@ class Training:
         for _ in range(meetings + 1):  # those that the others may be waiting for
             self._team.average(self.network.state_dict())
         self._remember()
-        self._spent = self._plan.seconds
+        self._spent = max(before, self._plan.seconds)
         self.save()
 
     def _next(self) -> _Ready:
@@ -152,9 +160,13 @@ class Training:
         for setting in self._optimiser.param_groups:
             setting["lr"] = self._learning_rate()
         self.network.train()
+        if self._step >= self._plan.settle_steps:
+            self._settle()
         scores = self.network(features)
         frames = scores.shape[0] * scores.shape[1]
         loss = mmi(scores, numerator.batch(graphs, self._device), self._everything) / frames
+        if not torch.isfinite(loss):
+            raise RuntimeError(f"the loss is {loss.item()} at step {self._step}: start again from the last checkpoint")
         whole = loss + self._plan.output_weight * scores.square().mean() * scores.shape[2] / 100
         self._optimiser.zero_grad(set_to_none=True)
         whole.backward()
@@ -166,6 +178,17 @@ class Training:
         self._losses.setdefault(ready.group.name, []).append(loss.item())
         if self._step % 500 == 0:
             self._look(scores.detach(), graphs, loss.item())
+
+    def _settle(self) -> None:
+        """From now on normalise by the mean over all sound, as when listening. A step holds sound of one kind, so that
+        its own mean is another: single words are half silence."""
+        for name, module in self.network.named_modules():
+            if isinstance(module, torch.nn.BatchNorm1d):
+                if not self._settled:
+                    for part in ("running_mean", "running_var"):
+                        getattr(module, part).copy_(self._average[f"{name}.{part}"])
+                module.eval()
+        self._settled = True
 
     def _graph(self, words: list[str], garbage: float) -> numerator.Graph:
         drawn = self._random.random(len(words))
@@ -231,7 +254,6 @@ class Training:
         state = {
             "network": self.network.state_dict(), "optimiser": self._optimiser.state_dict(),
             "average": self._average, "step": self._step, "spent": self._spent, "sound": self._sound,
-            "random": json.dumps(self._random.bit_generator.state),
         }  # fmt: skip
         if self._team.rank:
             return
@@ -249,8 +271,7 @@ class Training:
         self._optimiser.load_state_dict(state["optimiser"])
         self._average = state["average"]
         self._step, self._spent, self._sound = state["step"], state["spent"], state["sound"]
-        if self._team.rank == 0:
-            self._random.bit_generator.state = json.loads(state["random"])
+        self._draw_anew()
         tell(f"going on from step {self._step}, {self._spent / 60:.1f} minutes")
 
 

@@ -18,9 +18,9 @@ class _Mmi(torch.autograd.Function):
         with torch.no_grad():
             truth, used = numerator.occupied(scores, graphs)
             rest, all_used = everything.occupied(scores)
-            good = torch.isfinite(truth) & torch.isfinite(rest) & (truth > -1e5)
-            ctx.save_for_backward((all_used - used) * good[:, None, None])
-            return ((rest - truth.float()) * good).sum()
+            good = torch.isfinite(truth)
+            ctx.save_for_backward(torch.where(good[:, None, None], all_used - used, 0))
+            return torch.where(good, rest - truth.float(), 0).sum()
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
@@ -29,6 +29,9 @@ class _Mmi(torch.autograd.Function):
 
 
 def mmi(scores: Tensor, graphs: numerator.Batch, everything: Denominator) -> Tensor:
-    """Sum over the batch of log p(everything) - log p(truth). scores: (batch, time, outputs) float32."""
+    """Sum over the batch of log p(everything) - log p(truth). scores: (batch, time, outputs) float32.
+
+    A recording that is too short for what is said to be in it counts nothing.
+    """
     result: Tensor = _Mmi.apply(scores, graphs, everything)  # type: ignore[no-untyped-call]
     return result

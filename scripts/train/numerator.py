@@ -124,8 +124,9 @@ def _outgoing(g: Graph) -> list[list[tuple[int, float]]]:
 def occupied(scores: Tensor, graphs: Batch) -> tuple[Tensor, Tensor]:
     """Forward and backward through the graphs.
 
-    scores (batch, time, outputs) float32, longer than any graph. Returns (log likelihoods (batch,), how much of each
-    output is used (batch, time, outputs) float32). Probabilities are float64 and scaled at each frame.
+    scores (batch, time, outputs) float32. Returns (log likelihoods (batch,), how much of each output is used (batch,
+    time, outputs) float32); for a recording that is too short for its graph minus infinity, and nothing used.
+    Probabilities are float64 and scaled at each frame.
     """
     count, time, _ = scores.shape
     first_of = 2 * graphs.units
@@ -149,8 +150,14 @@ def occupied(scores: Tensor, graphs: Batch) -> tuple[Tensor, Tensor]:
         alphas.append(alpha)
         inflows.append(inflow / scale)
         scales.append(scale)
-    total = (alpha[:, :-1] * graphs.ends).sum(dim=1, keepdim=True).clamp_min(1e-300)
-    likelihood = total.log()[:, 0] + torch.cat(scales, dim=1).log().sum(dim=1) + peak.double().sum(dim=(1, 2))
+    total = (alpha[:, :-1] * graphs.ends).sum(dim=1, keepdim=True)
+    possible = total > 1e-290
+    total = torch.where(possible, total, torch.inf)
+    likelihood = (
+        torch.where(possible, total.log(), -torch.inf)[:, 0]
+        + torch.cat(scales, dim=1).log().sum(dim=1)
+        + peak.double().sum(dim=(1, 2))
+    )
     beta = graphs.ends / total
     used_first: list[Tensor] = []
     used_loop: list[Tensor] = []

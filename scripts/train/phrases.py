@@ -14,10 +14,9 @@ from scripts.train.lexicon import Lexicon
 from voice.content import HERE
 from voice.content import load as load_content
 from voice.templates import Templates, normalise
+from voice.understanding import MAIN_WORDINGS
 
 _FILLERS = ("um", "uh", "er", "erm")
-_MAIN = 2
-"""Wordings of an answer that its grammar holds (understanding.MAIN_WORDINGS)."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ def collect(language: str = "en", each: int = 12) -> Phrases:
         for rank, template in enumerate(hear):
             found = templates.phrases(template, most=400)
             chosen = found if len(found) <= each else found[:: max(1, len(found) // each)][:each]
-            for phrase in found[:4] if rank < _MAIN else chosen:
-                (live if rank < _MAIN else other).setdefault(phrase)
+            for phrase in found[:4] if rank < MAIN_WORDINGS else chosen:
+                (live if rank < MAIN_WORDINGS else other).setdefault(phrase)
 
     for group in (content.commands, content.answers):
         for intent in group.values():
@@ -100,7 +99,7 @@ def _spoken(folder: Path) -> Iterator[str]:
     """The sentences in the content's files, spoken or not: what the program says and whoever answers may take up."""
     for file in sorted(folder.rglob("*.yaml")):
         for text in _strings(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)):
-            if re.search(r"[A-Z].*[a-z]", text) and "[" not in text:
+            if re.search(r"[A-Z].*[a-z]", text) and "[" not in text and not re.fullmatch(r"\w*\d\w*", text):  # no ids
                 yield from sentences(text)
 
 

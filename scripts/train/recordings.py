@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ class Clip:
     """One recording."""
 
     start: int
-    """Its first sample in the array of all."""
+    """Its first sample in its array."""
     length: int
     """Samples."""
     text: str
@@ -29,17 +29,20 @@ class Clip:
     speaker: str
     source: str
     """The set that it comes from; begins with "synthetic" where nobody spoke."""
+    part: int = 0
+    """Which of the arrays."""
 
 
 @dataclass(frozen=True)
 class Recordings:
-    """Clips, and the samples of them all: int16 mono, RATE hertz."""
+    """Clips, and the samples of them all: int16 mono, RATE hertz, in one array for each part."""
 
-    samples: NDArray[np.int16]
+    samples: tuple[NDArray[np.int16], ...]
     clips: tuple[Clip, ...]
 
     def sound(self, clip: Clip) -> NDArray[np.int16]:
-        return self.samples[clip.start : clip.start + clip.length]
+        """The samples of one clip."""
+        return self.samples[clip.part][clip.start : clip.start + clip.length]
 
     @property
     def hours(self) -> float:
@@ -68,6 +71,7 @@ def prepare(entries: Iterable[tuple[Path, str, str, str]], into: Path) -> Record
     into.parent.mkdir(parents=True, exist_ok=True)
     clips: list[Clip] = []
     place = 0
+    into.with_suffix(".tsv").unlink(missing_ok=True)  # it comes last, and says that all is there
     part = into.with_suffix(".part")
     with part.open("wb") as out:
         for file, text, speaker, source in entries:
@@ -75,27 +79,34 @@ def prepare(entries: Iterable[tuple[Path, str, str, str]], into: Path) -> Record
             sound.tofile(out)
             clips.append(Clip(place, len(sound), text, speaker, source))
             place += len(sound)
-    with into.with_suffix(".tsv").open("w", encoding="utf-8") as table:
+    part.replace(into.with_suffix(".i16"))
+    with part.open("w", encoding="utf-8") as table:
         for clip in clips:
             table.write(f"{clip.start}\t{clip.length}\t{clip.text}\t{clip.speaker}\t{clip.source}\n")
-    part.replace(into.with_suffix(".i16"))
+    part.replace(into.with_suffix(".tsv"))
     return prepared(into)
 
 
 def prepared(path: Path) -> Recordings:
-    """What `prepare` left. Raises FileNotFoundError."""
+    """What `prepare` left; its samples stay on the disk until they are used. Raises FileNotFoundError, ValueError."""
     clips = []
     for line in path.with_suffix(".tsv").read_text(encoding="utf-8").splitlines():
         start, length, text, speaker, source = line.split("\t")
         clips.append(Clip(int(start), int(length), text, speaker, source))
-    return Recordings(np.fromfile(path.with_suffix(".i16"), dtype=np.int16), tuple(clips))
+    sound = path.with_suffix(".i16")
+    samples = np.memmap(sound, dtype=np.int16, mode="r") if sound.stat().st_size else np.zeros(0, np.int16)
+    if clips and clips[-1].start + clips[-1].length != len(samples):
+        raise ValueError(f"{sound} does not fit {path.with_suffix('.tsv')}: delete both, and prepare them again")
+    return Recordings((samples,), tuple(clips))
 
 
 def join(parts: Iterable[Recordings]) -> Recordings:
-    """All of `parts` as one."""
-    samples, clips, place = [], [], 0
-    for part in parts:
-        samples.append(part.samples)
-        clips += [Clip(c.start + place, c.length, c.text, c.speaker, c.source) for c in part.clips]
-        place += len(part.samples)
-    return Recordings(np.concatenate(samples), tuple(clips))
+    """All of `parts` as one. Raises ValueError where there is no sound."""
+    samples: list[NDArray[np.int16]] = []
+    clips: list[Clip] = []
+    for recordings in parts:
+        clips += [replace(clip, part=clip.part + len(samples)) for clip in recordings.clips]
+        samples += recordings.samples
+    if not clips:
+        raise ValueError("there is no sound to learn from: prepare recordings, or synthesise speech")
+    return Recordings(tuple(samples), tuple(clips))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import track
 
 from scripts.train import language, lexicon, phrases, units
+from scripts.train import noises as hearing_noises
+from voice import models
 
 if TYPE_CHECKING:
     from scripts.train.material import Material
@@ -28,6 +31,7 @@ PAIRS = 120_000
 """Word pairs in Gr.fst: 16 bytes each."""
 OWN_SHARE = 0.15
 """Of the language model's probability, for what this program's people say."""
+SEED = 1
 OWN_UNIT = 100
 """Times that a phone must follow another in the training's texts to be told apart after it."""
 
@@ -54,12 +58,15 @@ class Recipe:
         file = self.work / "record.json"
         known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({**known, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps({**known, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part.replace(file)
 
 
 def smoke(recipe: Recipe) -> Recipe:
-    """A toy: little synthetic speech, a narrow network, a minute and a half of training."""
+    """A toy, from nothing: little synthetic speech, a narrow network, little more than a minute of training."""
     work = recipe.work.with_name(recipe.work.name + "-smoke")
+    shutil.rmtree(work, ignore_errors=True)
     shape = {"wide": 96, "waist": 32, "strides": (1, 1, 2), "last": 48}
     toy = replace(recipe, work=work, into=work / "model", recordings=None, natural=None, workers=1, shape=shape)
     return replace(toy, hours=75 / 3600, synthetic=240, common=0, pairs=2000)
@@ -70,20 +77,31 @@ def words() -> lexicon.Lexicon:
     return lexicon.read(lexicon.dictionary(), HERE / "words.dict")
 
 
-def prepare(recipe: Recipe, again: bool = False) -> None:
-    """Decode the recordings of the split "train"."""
+def _all_known(known: lexicon.Lexicon, said: phrases.Phrases) -> None:
+    if lacking := known.missing(said.words):
+        raise ValueError(f"Add to scripts/train/words.dict how these are spoken: {', '.join(lacking)}")
+
+
+def prepare(recipe: Recipe) -> None:
+    """Decode the recordings of the split "train", and most of the noises: a fifth is kept for measuring."""
     from scripts.train import recordings
+
+    _all_known(words(), phrases.collect())  # now, and not after hours of training
 
     done = recipe.work / "recordings.tsv"
     if recipe.recordings is None:
         print("no recordings given: synthetic speech alone")
-    elif again or not done.exists():
+    elif not done.exists():
         rows = list(recordings.manifest(recipe.recordings, "train"))
         found = recordings.prepare(track(rows, "recordings"), done.with_suffix(""))
         recipe.note(recordings={"hours": round(found.hours, 2), "clips": len(found.clips)})
+    noises = recipe.work / "noises.tsv"
+    if recipe.recordings and not noises.exists():
+        files = hearing_noises.files(recipe.recordings / "noise", measuring=False)
+        recordings.prepare(((file, "", "", "noise") for file in track(files, "noises")), noises.with_suffix(""))
 
 
-def synthesise(recipe: Recipe, again: bool = False) -> None:
+def synthesise(recipe: Recipe) -> None:
     """Have the phrases spoken by the engines that are installed, and by Kokoro where its files are."""
     from scripts.train import natural, recordings
     from scripts.train import synthesise as speech
@@ -93,30 +111,33 @@ def synthesise(recipe: Recipe, again: bool = False) -> None:
     folder = recipe.work / "speaking"
     folder.mkdir(parents=True, exist_ok=True)
     done = recipe.work / "synthetic.tsv"
-    if again or not done.exists():
-        jobs = speech.jobs(said.spoken_with(known), common, recipe.synthetic, seed=1)
+    if not done.exists():
+        jobs = speech.jobs(said.spoken_with(known), common, recipe.synthetic, SEED)
         found = recordings.prepare(speech.speak(track(jobs, "synthetic"), folder), done.with_suffix(""))
-        engines = sorted({clip.source for clip in found.clips})
-        recipe.note(synthetic={"hours": round(found.hours, 2), "clips": len(found.clips), "engines": engines})
+        by_engine = Counter(clip.source for clip in found.clips)
+        facts = {"hours": round(found.hours, 2), "by_engine": by_engine, "failed": len(jobs) - len(found.clips)}
+        recipe.note(synthetic={**facts, "seed": SEED})
     done = recipe.work / "natural.tsv"
-    if recipe.natural and (again or not done.exists()):
-        texts = natural.texts(said.spoken_with(known), common, seed=1)
+    if recipe.natural and not done.exists():
+        texts = natural.texts(said.spoken_with(known), common, SEED)
         spoken = natural.speak(track(texts, "natural"), recipe.natural, folder, recipe.threads)
         found = recordings.prepare(spoken, done.with_suffix(""))
         recipe.note(natural={"hours": round(found.hours, 2), "clips": len(found.clips)})
     shutil.rmtree(folder)
 
 
-def train(recipe: Recipe, again: bool = False) -> None:
+def train(recipe: Recipe) -> None:
     """First a flat start on clear synthetic speech, phones by themselves; then all sound, and phones in context."""
-    from torch.multiprocessing.spawn import spawn
+    from torch.multiprocessing.spawn import ProcessException, spawn
 
-    del again  # it goes on from its last checkpoint, always
     if recipe.workers == 1:
         _train_one(0, recipe, recipe.work)
         return
     with tempfile.TemporaryDirectory() as folder:
-        spawn(_train_one, (recipe, Path(folder)), nprocs=recipe.workers)  # type: ignore[no-untyped-call]
+        try:
+            spawn(_train_one, (recipe, Path(folder)), nprocs=recipe.workers)  # type: ignore[no-untyped-call]
+        except ProcessException as error:
+            raise RuntimeError(f"one of the trainings stopped: {str(error).strip().splitlines()[-1]}") from error
 
 
 def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
@@ -165,58 +186,87 @@ def _material(recipe: Recipe) -> Material:
     known = words()
     said = phrases.collect().spoken_with(known)
     texts = [clip.text for clip in sound.clips] + [*said.live] * 6 + [*said.other, *said.spoken]
-    noise = recipe.recordings / "noise" if recipe.recordings else None
-    noises = [recordings.load(f).astype("float32") for f in sorted(noise.glob("*.opus"))] if noise else []
+    noise = recordings.prepared(recipe.work / "noises") if (recipe.work / "noises.tsv").exists() else None
+    noises = [noise.sound(clip).astype("float32") for clip in noise.clips] if noise else []
     return Material(sound, known, [text.split() for text in texts], noises)
 
 
-def export(recipe: Recipe, again: bool = False) -> None:
-    """The network's files for libvosk."""
+def export(recipe: Recipe) -> None:
+    """The network's files for libvosk, in the work folder; `graph` makes the model whole and puts it in its place."""
     from scripts.train import kaldi_files, learn
 
     told_apart = units.read(recipe.work / "units.txt")
-    kaldi_files.write(learn.trained(recipe.work), told_apart, recipe.into)
-    told_apart.write(recipe.into / "graph" / "units.txt")
+    shutil.rmtree(recipe.work / "exported", ignore_errors=True)
+    kaldi_files.write(learn.trained(recipe.work), told_apart, recipe.work / "exported")
+    told_apart.write(recipe.work / "exported" / "graph" / "units.txt")
     recipe.note(versions={name: version(name) for name in ("torch", "numpy", "vosk", "pocketsphinx")},
                 python=platform.python_version(), source=_commit())  # fmt: skip
 
 
-def graph(recipe: Recipe, again: bool = False) -> None:
-    """The words, and what follows what. Needs neither PyTorch nor recordings: for new content, this step alone."""
+def graph(recipe: Recipe) -> None:
+    """The words, and what follows what. Needs neither training nor recordings: for new content, this step alone."""
     from scripts.train import graph as graphs
 
+    source = recipe.work / "exported"
+    source = source if source.exists() else recipe.into
+    if not (source / "graph" / "units.txt").exists():
+        raise FileNotFoundError(f"there is no trained network in {source}: train first")
     known, said = words(), phrases.collect()
-    if lacking := known.missing(said.words):
-        raise ValueError(f"Add to scripts/train/words.dict how these are spoken: {', '.join(lacking)}")
+    _all_known(known, said)
     general = language.arpa(recipe.work / "general.arpa")
     wanted = said.words | phrases.danger(known)
     vocabulary = known.only([*wanted, *language.commonest(general, known, recipe.common)])
     ours = [line.split() for line in (*said.live * 5, *said.other, *said.spoken)]
     bigrams = language.mixed(language.general(general, vocabulary), ours, OWN_SHARE, recipe.pairs)
-    graphs.build(vocabulary, units.read(recipe.into / "graph" / "units.txt"), bigrams, recipe.into)
     print(f"{len(vocabulary.words)} words, {len(bigrams.pairs)} pairs")
+    made = recipe.work / "made"
+    shutil.rmtree(made, ignore_errors=True)
+    shutil.copytree(source, made)
+    graphs.build(vocabulary, units.read(made / "graph" / "units.txt"), bigrams, made)
+    models.check(made)
+    models.try_in_child(made)
+    _put_in_place(made, recipe.into)
+    shutil.rmtree(recipe.work / "exported", ignore_errors=True)
 
 
-def evaluate(recipe: Recipe, again: bool = False) -> None:
-    """What libvosk makes of it: load it and hear a word; and the whole bench where there are recordings."""
-    from voice import models
+def _put_in_place(made: Path, into: Path) -> None:
+    """`made` becomes the model, whole or not at all; what is written about it stays."""
+    old = into.with_name(f".{into.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    if into.exists():
+        for file in into.iterdir():
+            if file.is_file():
+                shutil.copy2(file, made / file.name)
+        into.rename(old)
+    shutil.move(made, into)
+    shutil.rmtree(old, ignore_errors=True)
 
-    models.check(recipe.into)
-    models.try_in_child(recipe.into)
+
+def evaluate(recipe: Recipe) -> None:
+    """Whether it hears a word; and the whole bench where there are recordings."""
+    from scripts.train.recordings import load
+    from tests import bench_hearing, rivals
+
+    with tempfile.TemporaryDirectory() as folder:
+        word = Path(folder) / "yes.wav"
+        subprocess.run(["espeak-ng", "-v", "en-us", "-w", str(word), "yes"], check=True, timeout=60)
+        heard = rivals.ours(recipe.into)(load(word), ("yes", "no")).text
     size = sum(file.stat().st_size for file in recipe.into.rglob("*") if file.is_file())
-    print(f"{recipe.into} is fine: {size / 1e6:.1f} MB")
+    print(f"{recipe.into}: {size / 1e6:.1f} MB; “yes” was heard as “{heard}”")
     if recipe.recordings:
-        from tests import bench_hearing
-
-        bench_hearing.main(["--folder", str(recipe.recordings), "--model", str(recipe.into)])
+        arguments = ["--folder", str(recipe.recordings), "--model", str(recipe.into)]
+        if bench_hearing.main(arguments):
+            raise RuntimeError("the bench found nothing to measure")
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False)
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 
 
-STEPS: dict[str, Callable[..., None]] = {
+STEPS: dict[str, Callable[[Recipe], None]] = {
     "prepare": prepare, "synthesise": synthesise, "train": train, "export": export, "graph": graph,
     "evaluate": evaluate,
 }  # fmt: skip

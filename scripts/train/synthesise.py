@@ -20,6 +20,8 @@ _ESPEAK_VARIANTS = (
 )  # fmt: skip
 _FLITE_VOICES = ("awb", "rms", "slt", "kal16")
 _FESTIVAL_VOICES = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
+_SHORTEST = 2000
+"""Bytes of a file below which nothing was spoken."""
 _DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
@@ -39,9 +41,14 @@ class Job:
 
 
 def jobs(phrases: Phrases, common: Sequence[str], count: int, seed: int) -> list[Job]:
-    """`count` texts with voices: live phrases most, then other wordings, common words, numbers, sentences."""
+    """`count` texts with voices: live phrases most, then other wordings, common words, numbers, sentences.
+
+    The engines are those that are here (text2wave is festival's). Raises RuntimeError where there is none.
+    """
     draw = random.Random(seed)
     engines = [name for name in ("espeak-ng", "flite", "text2wave") if shutil.which(name)]
+    if not engines:
+        raise RuntimeError("there is no voice to learn from: install espeak-ng")
     kinds: list[tuple[float, Callable[[], str]]] = [
         (0.40, lambda: draw.choice(phrases.live)),
         (0.20, lambda: draw.choice(phrases.other)),
@@ -94,5 +101,8 @@ def _run(job: Job, file: str) -> bool:
         case _:
             stretch = f"(Parameter.set 'Duration_Stretch {1 / job.pace:.2f})"
             command = ["text2wave", "-o", file, "-eval", f"(voice_{job.voice})", "-eval", stretch]
-    done = subprocess.run(command, input=job.text, text=True, capture_output=True, timeout=60, check=False)
-    return done.returncode == 0 and Path(file).stat().st_size > 2000
+    try:
+        subprocess.run(command, input=job.text, text=True, capture_output=True, timeout=60, check=True)
+    except subprocess.SubprocessError:
+        return False  # a voice that is not here, or that hangs on a word
+    return Path(file).stat().st_size > _SHORTEST

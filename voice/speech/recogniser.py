@@ -24,6 +24,9 @@ class Transcript:
     """Mean word confidence, 0 to 1; 0 where there are no words, or with alternatives."""
     alternatives: tuple[str, ...] = ()
     """Best first, the first is `text`. Only where more than one was asked for."""
+    score: float | None = None
+    """Natural logarithm of how well the sound fits `text`, words and all. Tells something only beside another
+    recogniser's on the same sound. None where no alternatives were asked for."""
 
 
 class SpeechModel:
@@ -87,8 +90,9 @@ class SpeechModel:
 class Recogniser:
     """Hears one utterance. Takes about a millisecond to make on a model with a grammar of 40 phrases."""
 
-    def __init__(self, model: SpeechModel, phrases: Sequence[str] | None, best: int = 1) -> None:
-        """`phrases` None means free recognition. `best` > 1 asks for so many alternatives, and gives no confidence."""
+    def __init__(self, model: SpeechModel, phrases: Sequence[str] | None, best: int = 0) -> None:
+        """`phrases` None means free recognition. `best` > 0 asks for so many alternatives and a score, and gives no
+        confidence."""
         self._best = best
         self.dropped: tuple[str, ...] = ()
         """Phrases that this model can't write, because it lacks one of their words."""
@@ -98,11 +102,12 @@ class Recogniser:
             self.dropped = dropped
             grammar = json.dumps([*kept, UNKNOWN])
         self._native = model.recognise(grammar)
-        if best > 1:
+        if best:
             self._native.SetMaxAlternatives(best)
         else:
             self._native.SetWords(True)
         self._segments: list[_Segment] = []
+        self._score = 0.0
 
     def feed(self, pcm: bytes) -> str:
         """Take 16 kHz int16 mono; gives the words so far."""
@@ -120,20 +125,23 @@ class Recogniser:
         segments, self._segments = self._segments, []
         words = [c for s in segments for c in s.confidences]
         text = " ".join(s.texts[0] for s in segments).strip()
-        return Transcript(
-            text, sum(words) / len(words) if words else 0.0, _combine(segments, self._best) if self._best > 1 else ()
-        )
+        if self._best:
+            score, self._score = self._score, 0.0
+            return Transcript(text, 0.0, _combine(segments, self._best), score)
+        return Transcript(text, sum(words) / len(words) if words else 0.0)
 
     def reset(self) -> None:
         """Forget what was fed so far."""
         self._native.Reset()
         self._segments = []
+        self._score = 0.0
 
     def _keep(self, result: str) -> None:
         found = json.loads(result)
         if "alternatives" in found:
             texts = [str(a.get("text", "")).strip() for a in found["alternatives"]]
             confidences: tuple[float, ...] = ()
+            self._score += float(found["alternatives"][0]["confidence"])  # pieces without words count too
         else:
             texts = [str(found.get("text", "")).strip()]
             confidences = tuple(float(w["conf"]) for w in found.get("result", ()))
@@ -158,7 +166,9 @@ def _sift(model: SpeechModel, phrases: Sequence[str]) -> tuple[list[str], tuple[
 
 
 def _combine(segments: list[_Segment], most: int) -> tuple[str, ...]:
-    """Alternatives of the whole: the best of every piece, then each piece's others in turn."""
+    """Alternatives of the whole: the best of every piece, then each piece's others in turn. None of one alone."""
+    if most < 2:
+        return ()
     best = [s.texts[0] for s in segments]
     found = [" ".join(best).strip()]
     for rank in range(1, most):
