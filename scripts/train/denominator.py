@@ -12,7 +12,7 @@ from torch import Tensor
 from scripts.train.lexicon import GARBAGE, PHONES, SILENCE
 from scripts.train.units import ANY, START, Units, in_context
 
-_OF_PHONE, _OF_ALL = 20.0, 5.0
+_OF_PHONE, _OF_ALL = 50.0, 20.0
 """Weights, in counts, of what is known of a unit's phone, and of all that may follow that phone alike."""
 
 

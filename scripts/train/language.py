@@ -20,7 +20,8 @@ _FLOOR = 1e-6
 """Probability of a word of ours that the general model lacks."""
 _WRITE = """
 import pocketsphinx, sys
-model = pocketsphinx.NGramModel.readfile(pocketsphinx.get_model_path("en-us/en-us.lm.bin"))
+scale = pocketsphinx.LogMath()  # kept: the model writes nonsense once it is gone
+model = pocketsphinx.NGramModel(pocketsphinx.Config(lm=None), scale, pocketsphinx.get_model_path("en-us/en-us.lm.bin"))
 model.write(sys.argv[1], pocketsphinx.NGramModel.str_to_type("arpa"))
 """
 
@@ -43,12 +44,13 @@ def arpa(into: Path) -> Path:
     part = into.with_suffix(".part")
     command = [sys.executable, "-c", _WRITE, str(part)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    promised = written = 0
+    promised, written, sane = 0, 0, False
     if part.exists():
         with part.open(encoding="utf-8") as lines:
             promised = next((int(line.split("=")[1]) for line in lines if line.startswith("ngram 2=")), 0)
         written = sum(1 for _ in _bigrams(part))
-    if not promised or written < 0.999 * promised:
+        sane = all(weight <= 0 and abs(back) < 20 for weight, _, back in _unigrams(part))
+    if not promised or written < 0.999 * promised or not sane:
         raise RuntimeError(f"pocketsphinx did not write its language model: {done.stderr.strip()[-300:]}")
     part.replace(into)
     return into

@@ -36,6 +36,8 @@ class Plan:
     """Seconds of sound in a step."""
     rate: float = 1.2e-3
     """Highest learning rate (AdamW)."""
+    warm_steps: int = 200
+    """Steps in which the rate rises from 0."""
     last_rate: float = 2e-5
     decay: float = 1e-2
     plain_steps: int = 300
@@ -197,7 +199,7 @@ class Training:
 
     def _learning_rate(self) -> float:
         plan = self._plan
-        warm = min(1.0, (self._step + 1) / 200)
+        warm = min(1.0, (self._step + 1) / plan.warm_steps)
         done = min(1.0, self._spent / plan.seconds)
         return warm * (plan.last_rate + (plan.rate - plan.last_rate) * 0.5 * (1 + math.cos(math.pi * done)))
 

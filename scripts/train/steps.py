@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,8 @@ class Recipe:
     common: int = COMMON_WORDS
     pairs: int = PAIRS
     shape: Mapping[str, Any] | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """Of learn.Plan, what is not as usual."""
 
     def note(self, **facts: Any) -> None:
         """Add to the record of what was used: record.json."""
@@ -69,7 +71,8 @@ def smoke(recipe: Recipe) -> Recipe:
     shutil.rmtree(work, ignore_errors=True)
     shape = {"wide": 96, "waist": 32, "strides": (1, 1, 2), "last": 48}
     toy = replace(recipe, work=work, into=work / "model", recordings=None, natural=None, workers=1, shape=shape)
-    return replace(toy, hours=75 / 3600, synthetic=240, common=0, pairs=2000)
+    plan = {"batch": 25.0, "warm_steps": 30, "plain_steps": 60, "settle_steps": 60}
+    return replace(toy, hours=75 / 3600, synthetic=240, common=0, pairs=2000, plan=plan)
 
 
 def words() -> lexicon.Lexicon:
@@ -163,12 +166,12 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
             print(line, flush=True)
 
     if not begun:
-        plan = learn.Plan(first, threads=recipe.threads, clear_only=True)
+        plan = learn.Plan(first, threads=recipe.threads, clear_only=True, **recipe.plan)
         material.training(plain, plan, flat, device, recipe.shape, team).run(tell)
         if rank == 0:
             told_apart.write(whole / "units.txt")
         team.wait()
-    plan = learn.Plan(seconds - first, threads=recipe.threads)
+    plan = learn.Plan(seconds - first, threads=recipe.threads, **recipe.plan)
     training = material.training(told_apart, plan, whole, device, recipe.shape, team)
     training.begin_with(learn.trained(flat), plain)
     training.run(tell)
@@ -185,7 +188,10 @@ def _material(recipe: Recipe) -> Material:
     sound = recordings.join(recordings.prepared(part) for part in parts if part.with_suffix(".tsv").exists())
     known = words()
     said = phrases.collect().spoken_with(known)
-    texts = [clip.text for clip in sound.clips] + [*said.live] * 6 + [*said.other, *said.spoken]
+    # Each text once: a word that thousands said must be heard by its sound, and not because it is likely.
+    people = {clip.text for clip in sound.clips if not clip.source.startswith("synthetic")}
+    common = language.commonest(language.arpa(recipe.work / "general.arpa"), known, 2500)
+    texts = sorted({*people, *said.live, *said.other, *said.spoken, *common})
     noise = recordings.prepared(recipe.work / "noises") if (recipe.work / "noises.tsv").exists() else None
     noises = [noise.sound(clip).astype("float32") for clip in noise.clips] if noise else []
     return Material(sound, known, [text.split() for text in texts], noises)
