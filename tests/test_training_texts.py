@@ -125,7 +125,7 @@ def _spelt(lines: list[str], table: transitions.Transitions) -> dict[int, list[s
     spelt = {}
     for word, state in ends.items():
         phones: list[str] = []
-        while state:
+        while state > 2:
             state, forward = came[state]
             phones.insert(0, table.phones[table.pairs[forward // 2 - 1][0] - 1])
         spelt[word] = phones

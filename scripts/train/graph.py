@@ -69,11 +69,14 @@ def build(lexicon: Lexicon, units: Units, language: Bigrams, folder: Path) -> No
 
 
 def _lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: Mapping[str, int]) -> list[str]:
-    """Arcs as fstcompile reads them. State 0 is between words; state 1 is silence."""
+    """Arcs as fstcompile reads them. State 0, where it starts, is after a word; 1 is silence; 2 is before a word.
+
+    Silence is not followed by silence: in training it never was, and to begin it anew would cost nothing.
+    """
     silence = table.forward(SILENCE, units.index(ANY, SILENCE))
-    lines = [f"0 1 {silence} 0 {_HALF}", f"1 1 {silence - 1} 0", "1 0 0 0"]
-    count = 2
-    root = _Node(0)
+    lines = [f"0 1 {silence} 0 {_HALF}", f"0 2 0 0 {_HALF}", f"1 1 {silence - 1} 0", "1 2 0 0"]
+    count = 3
+    root = _Node(2)
     leaves: list[str] = []
     for word, way in _ways(lexicon, table, units):
         node = root
@@ -84,8 +87,8 @@ def _lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: 
                 lines.append(f"{count} {count} {forward - 1} 0")
                 count += 1
             node = node.next[forward]
-        leaves.append(f"{node.number} 0 0 {numbers[word]} {_HALF}")
-    return [*lines, *sorted(set(leaves)), "0"]
+        leaves.append(f"{node.number} 0 0 {numbers[word]}")
+    return [*lines, *sorted(set(leaves)), "0", "1"]
 
 
 def _ways(lexicon: Lexicon, table: Transitions, units: Units) -> Iterable[tuple[str, list[int]]]:

@@ -51,6 +51,8 @@ class Plan:
     """Weight of the past in the average of the weights, which is what is exported."""
     uses: int = 2
     """Times that an augmented batch is used."""
+    sharp: float = 3.0
+    """How sharply a word is tied to one place in time, after the normalisation has settled."""
     chained: float = 0.3
     """Of the steps with single words: those that put several after each other."""
     output_weight: float = 5e-5
@@ -166,7 +168,7 @@ class Training:
             self._settle()
         scores = self.network(features)
         frames = scores.shape[0] * scores.shape[1]
-        loss = mmi(scores, numerator.batch(graphs, self._device), self._everything) / frames
+        loss = mmi(scores, numerator.batch(graphs, self._device), self._everything, self._sharp) / frames
         if not torch.isfinite(loss):
             raise RuntimeError(f"the loss is {loss.item()} at step {self._step}: start again from the last checkpoint")
         whole = loss + self._plan.output_weight * scores.square().mean() * scores.shape[2] / 100
@@ -180,6 +182,10 @@ class Training:
         self._losses.setdefault(ready.group.name, []).append(loss.item())
         if self._step % 500 == 0:
             self._look(scores.detach(), graphs, loss.item())
+
+    @property
+    def _sharp(self) -> float:
+        return self._plan.sharp if self._settled else 1.0
 
     def _settle(self) -> None:
         """From now on normalise by the mean over all sound, as when listening. A step holds sound of one kind, so that

@@ -54,6 +54,8 @@ def read(*files: Path) -> Lexicon:
                 raise ValueError(f"{file}, line {number}: “{word}” needs phones out of {' '.join(PHONES)}")
             word = re.sub(r"\(\d+\)$", "", word)
             ways = here.get(word, ())
+            if phones[:2] == ["HH", "W"]:
+                phones = phones[1:]  # "hwat" is no longer said
             if len(ways) < MOST and tuple(phones) not in ways:
                 here[word] = (*ways, tuple(phones))
         words.update(here)

@@ -33,9 +33,17 @@ class Material:
 
     @property
     def spoken(self) -> list[list[Sequence[str]]]:
-        """The texts as phones; an unknown word has none."""
+        """The texts as phones, each with each of its words' ways in turn; an unknown word has none."""
         known = self.lexicon
-        return [[known[word][0] if word in known else () for word in text] for text in self.texts]
+
+        def way(word: str, turn: int) -> Sequence[str]:
+            ways = known[word] if word in known else ((),)
+            return ways[turn % len(ways)]
+
+        # 6 is a multiple of 1, 2 and 3, the numbers of ways that there are: each way is counted alike
+        return [
+            [way(word, turn + place) for place, word in enumerate(text)] for text in self.texts for turn in range(6)
+        ]
 
     @property
     def ways(self) -> list[Sequence[str]]:

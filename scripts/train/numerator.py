@@ -33,8 +33,11 @@ def graph(words: Sequence[str], lexicon: Lexicon, units: Units) -> Graph:
     ends: list[int] = []
     for number, word in enumerate(words):
         ends = []
-        for way in _ways(word, lexicon, units):
-            arcs = tuple(before)
+        ways = _ways(word, lexicon, units)
+        for way in ways:
+            # Each way is as likely as the others, here and in the denominator: else the network says a word by its
+            # rarest way, which nothing in the denominator speaks for, and hears it everywhere ("what" with HH W).
+            arcs = tuple((source, weight / len(ways)) for source, weight in before)
             for unit in way:
                 chosen.append(unit)
                 into.append(arcs)
@@ -121,13 +124,14 @@ def _outgoing(g: Graph) -> list[list[tuple[int, float]]]:
     return out
 
 
-def occupied(scores: Tensor, graphs: Batch) -> tuple[Tensor, Tensor]:
-    """Forward and backward through the graphs.
+def occupied(scores: Tensor, graphs: Batch, sharp: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Forward and backward through the graphs, with scores times `sharp`: the larger, the more the best way alone counts.
 
     scores (batch, time, outputs) float32. Returns (log likelihoods (batch,), how much of each output is used (batch,
     time, outputs) float32); for a recording that is too short for its graph minus infinity, and nothing used.
     Probabilities are float64 and scaled at each frame.
     """
+    scores = scores * sharp
     count, time, _ = scores.shape
     first_of = 2 * graphs.units
     peak = scores.amax(dim=2, keepdim=True)
