@@ -30,7 +30,7 @@ _QUIET = np.zeros(RATE * 3 // 10, dtype=np.int16)
 
 def ours(path: Path) -> Rival:
     """The model in `path`, with the two recognisers that a turn has."""
-    from voice.speech.recogniser import Recogniser, SpeechModel
+    from voice.speech.recogniser import UNKNOWN, Recogniser, SpeechModel
     from voice.speech.turn import BEST
 
     model = SpeechModel(path)
@@ -42,10 +42,13 @@ def ours(path: Path) -> Rival:
         anything = free.finish()
         if not live:
             return Heard(anything.text, 0.0)
-        chosen = Recogniser(model, live)
+        chosen, garbage = Recogniser(model, live, best=1), Recogniser(model, (), best=1)
         chosen.feed(pcm)
-        text = chosen.finish()
-        return Heard(text.text, text.confidence)
+        garbage.feed(pcm)
+        best, rest = chosen.finish(), garbage.finish()
+        if not best.text or UNKNOWN in best.text:
+            return Heard("", -math.inf)
+        return Heard(best.text, (best.score or 0.0) - (rest.score or 0.0))
 
     return hear
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,21 @@ class TestRecordings:
         for noise in (hiss, taps):
             turn = Turn(speech_model, ASK, PHRASES)
             assert turn.feed(noise.tobytes()) is None
+
+    def test_a_model_with_a_border_tells_how_far_above_it_an_answer_is(
+        self, speech_model: SpeechModel, tmp_path: Path
+    ) -> None:
+        said = _samples("yes", tmp_path)
+        leads = []
+        for border in ("-1000", "1000"):
+            copy = tmp_path / border
+            shutil.copytree(speech_model.path, copy)
+            (copy / "border.txt").write_text(border)
+            heard = hear_source(PcmSource(said), SpeechModel(copy), ASK, PHRASES)
+            assert heard.text == "yes"
+            leads.append(heard.lead or 0.0)
+        assert leads[0] > 0 > leads[1]
+        assert leads[0] - leads[1] == pytest.approx(2000)
 
     def test_a_file_that_is_no_recording(self, speech_model: SpeechModel, tmp_path: Path) -> None:
         (tmp_path / "x.wav").write_text("words")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,20 @@ class TestRecogniser:
         assert 1 < len(found.alternatives) <= 5
         assert len(set(found.alternatives)) == len(found.alternatives)
 
-    @pytest.mark.parametrize("best", [1, 4])
+    def test_a_word_that_is_live_fits_better_than_garbage(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        sound = _said("yes", tmp_path)
+        scores = []
+        for phrases in (["yes", "no"], ["no"], []):
+            recogniser = Recogniser(speech_model, phrases, best=1)
+            recogniser.feed(sound)
+            scores.append(recogniser.finish().score)
+        assert None not in scores
+        live, other, garbage = (score or 0.0 for score in scores)
+        assert live > garbage
+        assert live >= other
+        assert Recogniser(speech_model, ["yes"]).finish().score is None
+
+    @pytest.mark.parametrize("best", [0, 1, 4])
     def test_pieces_are_joined_across_a_silence(self, speech_model: SpeechModel, tmp_path: Path, best: int) -> None:
         recogniser = Recogniser(speech_model, PHRASES, best=best)
         partials = []
@@ -91,6 +105,17 @@ class TestModel:
         if vocabulary is not None:
             assert {"yes", "stop"} <= vocabulary
             assert "#0" not in vocabulary
+
+    @pytest.mark.parametrize(("text", "border"), [("12.5\n", 12.5), ("-3 measured\n", -3.0), ("", None), ("x", None)])
+    def test_its_border_is_read_where_there_is_one(
+        self, speech_model: SpeechModel, tmp_path: Path, text: str, border: float | None
+    ) -> None:
+        copy = tmp_path / "model"
+        shutil.copytree(speech_model.path, copy)
+        (copy / "border.txt").unlink(missing_ok=True)
+        assert SpeechModel(copy).border is None
+        (copy / "border.txt").write_text(text)
+        assert SpeechModel(copy).border == border
 
     def test_it_tells_whether_phrases_can_be_chosen(self, speech_model: SpeechModel, tmp_path: Path) -> None:
         whole = any((speech_model.path / at / "HCLr.fst").exists() for at in ("graph", "."))

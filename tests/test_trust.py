@@ -88,3 +88,10 @@ def test_without_any_sign_of_agreement_it_is_never_sure(
 ) -> None:
     agrees = data.draw(st.lists(st.sampled_from([OTHER, NOTHING]), min_size=len(free), max_size=len(free)))
     assert trust(text, free, agrees, confidence) is not Trust.SURE
+
+
+def test_what_fits_garbage_better_is_refused_whatever_the_others_say() -> None:
+    assert trust("yes", ["yes"], [SAME], 1.0, lead=-0.1) is Trust.REFUSED
+    assert trust("yes", ["yes"], [SAME], 1.0, lead=0.0) is Trust.SURE
+    assert trust("yes", None, [], 1.0, lead=-0.1) is Trust.REFUSED
+    assert trust("yes", ["the train was late"], [NOTHING], 1.0, lead=50.0) is Trust.REFUSED  # it helps nobody alone

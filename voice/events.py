@@ -51,6 +51,9 @@ class Heard:
     """Mean word confidence, 0 to 1. Near 1 for wrong words too, so it never decides alone."""
     free: tuple[str, ...] | None = None
     """What the unrestricted recogniser wrote, best first. None where there was no such recogniser."""
+    lead: float | None = None
+    """How much better `text` fits the sound than garbage does, over what the model asks for: below 0 it is no answer.
+    None where the model does not say."""
     seconds: float = 0.0
     """How long the sound was, in seconds."""
     took: float = 0.0

@@ -29,13 +29,21 @@ class Trust(Enum):
     """Not understood; never a guess."""
 
 
-def trust(text: str, free: Sequence[str] | None, agrees: Sequence[bool | None], confidence: float) -> Trust:
+def trust(
+    text: str,
+    free: Sequence[str] | None,
+    agrees: Sequence[bool | None],
+    confidence: float,
+    lead: float | None = None,
+) -> Trust:
     """Compares the grammar's `text` with what the unrestricted recogniser wrote.
 
     `free` is its transcripts, best first; None where there is no such recogniser. `agrees` tells of each whether it
     means the same as `text` (True), something else that is live (False), or nothing (None). `confidence` is 0 to 1,
-    and counts only where there is no second opinion.
+    and counts only where there is no second opinion. `lead`: as in `Heard`.
     """
+    if lead is not None and lead < 0:
+        return Trust.REFUSED
     if free is None:
         return Trust.SURE if confidence >= _CONFIDENT else Trust.UNSURE
     near = list(agrees[:NEAR])

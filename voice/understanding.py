@@ -132,7 +132,7 @@ class Understanding:
             wanted = _key_of(by_grammar)
             agrees = [None if meaning is None else _key_of(meaning) == wanted for meaning in by_free]
             second = None if heard.free is None else [self._folded(line) for line in free]
-            match trust(self._folded(text), second, agrees, heard.confidence):
+            match trust(self._folded(text), second, agrees, heard.confidence, heard.lead):
                 case Trust.SURE:
                     return _sure(by_grammar, True)
                 case Trust.UNSURE:

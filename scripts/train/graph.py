@@ -21,6 +21,9 @@ from scripts.train.units import ANY, Units, in_context
 
 UNKNOWN = "[unk]"
 _HALF = -math.log(0.5)
+EACH_WORD = 3.0
+"""What a word costs, so that few long ones are chosen before many short ones. At 0, 2, 4 and 7 the first network read
+107, 85, 61 and 61 % of words wrong, and wrote 28, 27, 25 and 20 of 33 strings of numbers wholly right."""
 _TOOLS = ("fstcompile", "fstarcsort", "fstconvert")
 
 
@@ -87,7 +90,7 @@ def _lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: 
                 lines.append(f"{count} {count} {forward - 1} 0")
                 count += 1
             node = node.next[forward]
-        leaves.append(f"{node.number} 0 0 {numbers[word]}")
+        leaves.append(f"{node.number} 0 0 {numbers[word]} {EACH_WORD}")
     return [*lines, *sorted(set(leaves)), "0", "1"]
 
 

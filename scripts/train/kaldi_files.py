@@ -34,8 +34,8 @@ def write(network: Network, units: Units, folder: Path) -> None:
 
 _CONF = f"""--min-active=200
 --max-active=3000
---beam=13.0
---lattice-beam=5.0
+--beam=12.0
+--lattice-beam=4.0
 --acoustic-scale=1.0
 --frame-subsampling-factor={EVERY}
 --endpoint.silence-phones=1

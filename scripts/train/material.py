@@ -37,7 +37,7 @@ class Material:
         known = self.lexicon
 
         def way(word: str, turn: int) -> Sequence[str]:
-            ways = known[word] if word in known else ((),)
+            ways = known.words.get(word, ((),))
             return ways[turn % len(ways)]
 
         # 6 is a multiple of 1, 2 and 3, the numbers of ways that there are: each way is counted alike

@@ -125,7 +125,7 @@ def _outgoing(g: Graph) -> list[list[tuple[int, float]]]:
 
 
 def occupied(scores: Tensor, graphs: Batch, sharp: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Forward and backward through the graphs, with scores times `sharp`: the larger, the more the best way alone counts.
+    """Forward and backward through the graphs, with scores times `sharp`: the larger, the more the best way counts.
 
     scores (batch, time, outputs) float32. Returns (log likelihoods (batch,), how much of each output is used (batch,
     time, outputs) float32); for a recording that is too short for its graph minus infinity, and nothing used.

@@ -12,6 +12,8 @@ from voice.errors import ModelError
 from voice.speech.sources import RATE
 
 UNKNOWN = "[unk]"
+BORDER = "border.txt"
+"""File in a model's folder: a number, measured by scripts/bench hearing."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class SpeechModel:
                 "Fetch it again, or choose another model. You can answer with the keys meanwhile.",
             ) from error
         self._vocabulary: frozenset[str] | None = None
+        self.border = _border(self.path / BORDER)
+        """How much better than garbage an answer must fit, in natural logarithms; None where nobody measured it."""
 
     @property
     def supports_grammar(self) -> bool:
@@ -91,8 +95,10 @@ class Recogniser:
     """Hears one utterance. Takes about a millisecond to make on a model with a grammar of 40 phrases."""
 
     def __init__(self, model: SpeechModel, phrases: Sequence[str] | None, best: int = 0) -> None:
-        """`phrases` None means free recognition. `best` > 0 asks for so many alternatives and a score, and gives no
-        confidence."""
+        """`phrases` None means free recognition, none of them that all is garbage.
+
+        `best` > 0 asks for so many alternatives and a score, and gives no confidence.
+        """
         self._best = best
         self.dropped: tuple[str, ...] = ()
         """Phrases that this model can't write, because it lacks one of their words."""
@@ -153,6 +159,13 @@ class Recogniser:
 class _Segment:
     texts: tuple[str, ...]
     confidences: tuple[float, ...]
+
+
+def _border(file: Path) -> float | None:
+    try:
+        return float(file.read_text(encoding="utf-8").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _sift(model: SpeechModel, phrases: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
