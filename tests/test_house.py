@@ -256,7 +256,7 @@ def test_the_project_speaks_of_itself_alone() -> None:
                 r"(?<![\w.])/wor" + r"k/",
                 r"\.\./sha" + r"red",
                 r"SPEC" + r"\.md",
-                r"\bissue" + r" \d",
+                r"\bissue" + r" \d{1,2}\b",
                 r"/tmp/bri" + r"ef",
             )
         )

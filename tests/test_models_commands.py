@@ -94,7 +94,8 @@ def test_a_model_that_stops_the_recogniser_is_not_chosen(tmp_path: Path) -> None
 def test_a_real_model_is_tried_and_chosen(tmp_path: Path, speech_model: SpeechModel) -> None:
     done = run(tmp_path, "use", str(speech_model.path))
     assert done.exit_code == 0
-    assert setting(tmp_path) == str(speech_model.path)
+    # one of the program's own is kept by its name
+    assert setting(tmp_path) in (str(speech_model.path), speech_model.path.name)
 
 
 @pytest.mark.parametrize("words", [(), ("big", "--automatic")])

