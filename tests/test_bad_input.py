@@ -74,7 +74,8 @@ def talk(home: Path, answers: list[str], *, until: str, model: str = "", at: Pat
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=surroundings(home, VOSK_MODEL_PATH=model),
+        # no sound: with a microphone it would go on listening when no more is typed
+        env=surroundings(home, VOSK_MODEL_PATH=model, PULSE_SERVER="unix:/nowhere"),
     ) as running:
         assert running.stdin
         assert running.stdout
