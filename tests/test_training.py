@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,17 @@ pytestmark = [
 if os.environ.get("AFTERWARDS_TEST_TRAINING") == "yes":
     import torch
 
-    from scripts.train import augment, batches, denominator, features, network, numerator, together
+    from scripts.train import (
+        augment,
+        batches,
+        denominator,
+        features,
+        kaldi_files,
+        network,
+        numerator,
+        taken_up,
+        together,
+    )
     from scripts.train.augment import CLEAR
     from scripts.train.learn import Plan, trained
     from scripts.train.lexicon import GARBAGE, Lexicon
@@ -201,11 +212,15 @@ def test_single_words_are_chained_without_their_silence() -> None:
         assert 4000 * words <= len(sound) < 9000 * words
 
 
-def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path, words: Any, told: Any) -> None:
-    random = np.random.default_rng(1)
-    sound = random.normal(0, 2000, RATE * 40).astype(np.int16)
+def _little(words: Any) -> Any:
+    """Noise that is called "yes" and "no"."""
+    sound = np.random.default_rng(1).normal(0, 2000, RATE * 40).astype(np.int16)
     clips = tuple(Clip(n * RATE, RATE, ("yes", "no")[n % 2], "a", "synthetic-x") for n in range(40))
-    material = Material(Recordings((sound,), clips), words, [["yes"], ["no"]], [])
+    return Material(Recordings((sound,), clips), words, [["yes"], ["no"]], [])
+
+
+def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path, words: Any, told: Any) -> None:
+    material = _little(words)
     shape = {"wide": 16, "waist": 8, "strides": (1,), "last": 8}
 
     def go_on(seconds: float) -> Any:
@@ -220,6 +235,70 @@ def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path, words: Any, told
     assert "going on from step" in said[0]
     assert second.facts["steps"] > first.facts["steps"] > 0
     assert not list(tmp_path.glob("*.part"))
+    assert trained(tmp_path)(torch.randn(1, 60, 40)).shape == (1, 20, told.outputs)
+
+
+def _worn(told: Any) -> Any:
+    """A network whose normalisation is not that of a new one."""
+    torch.manual_seed(4)
+    net = network.Network(network.Shape(told.outputs, 24, 8, (1, 2), 12))
+    with torch.no_grad():
+        for value in (*net.parameters(), *net.buffers()):
+            if value.is_floating_point():
+                value.add_((torch.rand_like(value) - 0.5) * 0.3)
+    return net.eval()
+
+
+def test_a_network_is_read_back_from_a_models_file(tmp_path: Path, told: Any) -> None:
+    net = _worn(told)
+    sound = torch.randn(2, 90, 40)
+    kaldi_files.write(net, told, tmp_path)
+    back = taken_up.read(tmp_path / "am" / "final.mdl")
+    assert back.shape == net.shape
+    with torch.no_grad():
+        wanted = net(sound)
+        assert (back(sound) - wanted).abs().max() < 1e-3 * wanted.abs().max()
+        given = torch.randn(2, 200, 40) * 9 + 3
+        taken_up.balance(back, given)
+        assert (back(sound) - wanted).abs().max() < 1e-3 * wanted.abs().max()
+    assert torch.allclose(back.mean, given.flatten(0, 1).mean(dim=0), atol=1e-4)
+    seen: list[Any] = []
+    for norm in (back.norm, *(layer.norm for layer in back.each_layer())):
+        norm.register_forward_hook(lambda norm, _, out: seen.append((out - norm.bias) / norm.weight))
+    with torch.no_grad():
+        back(given)
+    for values in seen:
+        lively = values.std(dim=0) > 0.1
+        assert lively.any()
+        assert values[:, lively].mean(dim=0).abs().max() < 1e-2
+        assert (values[:, lively].std(dim=0) - 1).abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("content", [b"", b"\0B<TransitionModel> ", b"<Nnet3> \nname=first\n\n", b"PK\3\4"])
+def test_a_file_that_this_recipe_did_not_write_is_not_trained_on(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "final.mdl").write_bytes(content)
+    with pytest.raises(ValueError, match="no network that this recipe made"):
+        taken_up.read(tmp_path / "final.mdl")
+
+
+def test_a_cut_off_file_is_not_trained_on(tmp_path: Path, told: Any) -> None:
+    kaldi_files.write(_worn(told), told, tmp_path)
+    file = tmp_path / "am" / "final.mdl"
+    whole = file.read_bytes()
+    for share in (0.3, 0.6, 0.9):
+        file.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(ValueError, match="no network that this recipe made"):
+            taken_up.read(file)
+
+
+def test_training_goes_on_from_a_models_file(tmp_path: Path, words: Any, told: Any) -> None:
+    material = _little(words)
+    net = _worn(told)
+    training = material.training(told, Plan(1.0, batch=8, settle_steps=0), tmp_path, "cpu", {**asdict(net.shape)})
+    training.go_on_from(net)
+    training.run(lambda line: None)
+    assert training.facts["steps"] > 0
+    assert not training.network.norm.training, "the normalisation stays as it was measured"
     assert trained(tmp_path)(torch.randn(1, 60, 40)).shape == (1, 20, told.outputs)
 
 
@@ -278,11 +357,7 @@ def _agreement(model: Any, work: Path, wav: Path) -> int:
 
 def _learn_together(rank: int, folder: str) -> None:
     team = together.join(rank, 2, Path(folder) / "meeting")
-    random = np.random.default_rng(1)
-    sound = random.normal(0, 2000, RATE * 40).astype(np.int16)
-    clips = tuple(Clip(n * RATE, RATE, ("yes", "no")[n % 2], "a", "synthetic-x") for n in range(40))
-    lexicon = Lexicon({"no": (("N", "OW"),), "yes": (("Y", "EH", "S"),)})
-    material = Material(Recordings((sound,), clips), lexicon, [["yes"], ["no"]], [])
+    material = _little(Lexicon({"no": (("N", "OW"),), "yes": (("Y", "EH", "S"),)}))
     coarse, fine = choose(material.ways, own=1 << 60), choose(material.ways, own=1)
     shape = {"wide": 16, "waist": 8, "strides": (1,), "last": 8}
     begun = material.training(coarse, Plan(0.5, batch=8), Path(folder) / "flat", "cpu", shape, team)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scripts.train import batches, numerator
+from scripts.train import batches, numerator, taken_up
 from scripts.train.augment import CLEAR, Augmenter, Strength
 from scripts.train.denominator import Denominator
 from scripts.train.features import Mfcc
@@ -109,6 +109,16 @@ class Training:
             coarse[name] = coarse[name][rows].clone()
         self.network.load_state_dict(coarse)
         self._measured = True
+
+    def go_on_from(self, network: Network) -> None:
+        """Train on what a model's file holds: its normalisation is measured anew, and stays."""
+        self.network.load_state_dict(network.state_dict())
+        sound = torch.cat([self._next().features.flatten(0, 1) for _ in range(12)])
+        self._waiting.clear()
+        taken_up.balance(self.network, sound[None])
+        self._measured = True
+        self._remember()
+        self._settle()
 
     def run(self, tell: Callable[[str], None]) -> None:
         """Train until the plan's seconds are spent; a checkpoint each two minutes."""

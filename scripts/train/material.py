@@ -62,7 +62,7 @@ class Material:
         """A training of a network that tells `units` apart; it keeps its checkpoints in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         everything = Denominator(units, count(units, self.spoken, _GARBAGE, _PAUSE, plan.seed))
-        whole = Shape(units.outputs, **(shape or {}))
+        whole = Shape(**{**(shape or {}), "outputs": units.outputs})
         return Training(
             self.sound, self.lexicon, units, everything, whole, plan, list(self.noises), folder, device, team
         )

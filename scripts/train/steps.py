@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ PAIRS = 110_000
 OWN_SHARE = 0.15
 """Of the language model's probability, for what this program's people say."""
 SEED = 1
+GOING_ON: Mapping[str, Any] = {"rate": 8e-4, "plain_steps": 0, "settle_steps": 0}
+"""Of learn.Plan, where a network is trained on."""
 OWN_UNIT = 100
 """Times that a phone must follow another in the training's texts to be told apart after it."""
 
@@ -49,6 +51,8 @@ class Recipe:
     threads: int
     workers: int
     device: str
+    begun: Path | None = None
+    """A model whose network is trained on, instead of a flat start."""
     common: int = COMMON_WORDS
     pairs: int = PAIRS
     shape: Mapping[str, Any] | None = None
@@ -147,7 +151,7 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
     """One of the trainings that go on together."""
     import torch
 
-    from scripts.train import learn, together
+    from scripts.train import learn, taken_up, together
 
     team = together.join(rank, recipe.workers, meeting / "meeting")
     material = _material(recipe)
@@ -158,6 +162,9 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
         told_apart = units.read(whole / "units.txt")
     seconds = recipe.hours * 3600
     first = min(300.0, seconds / 2)
+    if recipe.begun:
+        told_apart = units.read(recipe.begun / "graph" / "units.txt")
+        first = 0.0
     begun = (flat / "average.pt").exists() and (whole / "units.txt").exists()
     team.wait()
 
@@ -165,18 +172,28 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
         if rank == 0:
             print(line, flush=True)
 
-    if not begun:
+    if recipe.begun and rank == 0:
+        told_apart.write(whole / "units.txt")
+    if not begun and not recipe.begun:
         plan = learn.Plan(first, threads=recipe.threads, clear_only=True, **recipe.plan)
         material.training(plain, plan, flat, device, recipe.shape, team).run(tell)
         if rank == 0:
             told_apart.write(whole / "units.txt")
         team.wait()
-    plan = learn.Plan(seconds - first, threads=recipe.threads, **recipe.plan)
-    training = material.training(told_apart, plan, whole, device, recipe.shape, team)
-    training.begin_with(learn.trained(flat), plain)
+    changed = {**(GOING_ON if recipe.begun else {}), **recipe.plan}
+    plan = learn.Plan(seconds - first, threads=recipe.threads, **changed)
+    before = taken_up.read(recipe.begun / "am" / "final.mdl") if recipe.begun else None
+    shape = asdict(before.shape) if before else recipe.shape
+    training = material.training(told_apart, plan, whole, device, shape, team)
+    if before:
+        training.go_on_from(before)
+    else:
+        training.begin_with(learn.trained(flat), plain)
     training.run(tell)
     if rank == 0:
-        recipe.note(training={**training.facts, "device": device, "ended": time.strftime("%Y-%m-%d")})
+        begun_from = recipe.begun.name if recipe.begun else "a flat start"
+        facts = {"device": device, "ended": time.strftime("%Y-%m-%d"), "begun_from": begun_from}
+        recipe.note(training={**training.facts, **facts})
 
 
 def _material(recipe: Recipe) -> Material:
