@@ -187,21 +187,35 @@ class Script:
         return Line(key, self._content.fill(key, {**values, **spoken}), values)
 
 
+_HOP = 0.01
+"""Seconds between two looks at the spectrum."""
+
+
 def find_sound(needle: NDArray[np.int16], hay: NDArray[np.int16], rate: int) -> tuple[float, float]:
     """Where `needle` first stands in `hay`, and how alike they are there (1 is the same): (seconds, likeness).
 
-    Both int16 mono at `rate`; compared at an eighth of that, which keeps the voice.
+    Both int16 mono at `rate`. Compared by their spectra: espeak's waves hang on what it said before, so that the same
+    sentence, spoken after another, can be alike by 0.65 only where waves are laid on each other; by its spectrum it is
+    alike by 0.84 and more, and other words by 0.81 and less, but where they share a syllable.
     """
-    step = 8
-    a = needle[: len(needle) // step * step].reshape(-1, step).mean(axis=1)
-    b = hay[: len(hay) // step * step].reshape(-1, step).mean(axis=1)
-    size = 1 << (len(a) + len(b)).bit_length()
-    products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: max(0, len(b) - len(a))]
-    energy = np.concatenate([[0.0], np.cumsum(np.square(b))])
-    here = np.sqrt(np.maximum(energy[len(a) : len(a) + len(products)] - energy[: len(products)], 1.0))
-    likeness = products / (here * np.sqrt(float(np.sum(np.square(a))) or 1.0))
-    if not len(likeness):
+    a, b = _bands(needle, rate), _bands(hay, rate)
+    if len(b) < len(a):
         return 0.0, 0.0
-    first = int((likeness > 0.9 * likeness.max()).argmax())  # the same line may come again
-    best = first + int(likeness[first : first + rate // step // 20].argmax())
-    return best * step / rate, float(likeness[best])
+    windows = np.lib.stride_tricks.sliding_window_view(b, len(a), axis=0)  # (places, bands, frames)
+    windows = windows - windows.mean(axis=2, keepdims=True)
+    mine = (a - a.mean(axis=0)).T
+    norms = np.sqrt(np.square(windows).sum(axis=(1, 2)) * np.square(mine).sum()) + 1e-9
+    likeness = (windows * mine).sum(axis=(1, 2)) / norms
+    first = int((likeness > 0.95 * likeness.max()).argmax())  # the same line may come again
+    best = first + int(likeness[first : first + 10].argmax())
+    return best * _HOP, float(likeness[best])
+
+
+def _bands(sound: NDArray[np.int16], rate: int) -> NDArray[np.float32]:
+    """Logarithms of the power in 20 bands: (frames, 20)."""
+    size, hop = int(0.025 * rate), int(_HOP * rate)
+    padded = np.pad(sound.astype(np.float32), (0, max(0, size - len(sound))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * np.hanning(size).astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(frames)))
+    edges = np.searchsorted(np.fft.rfftfreq(size, 1 / rate), np.linspace(100, 4500, 21))
+    return np.log(np.add.reduceat(power, edges[:-1], axis=1) + 1e4).astype(np.float32)

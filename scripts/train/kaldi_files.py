@@ -45,6 +45,10 @@ _CONF = f"""--min-active=200
 """
 
 
+LEVELS = 65535
+"""Steps between the least and the greatest value of a matrix."""
+
+
 def _int(value: int) -> bytes:
     return b"\4" + struct.pack("<i", value)
 
@@ -58,7 +62,13 @@ def _vector(values: NDArray[np.float32]) -> bytes:
 
 
 def _matrix(values: NDArray[np.float32]) -> bytes:
-    return b"FM " + _int(values.shape[0]) + _int(values.shape[1]) + values.astype("<f4").tobytes()
+    """Two bytes a value, evenly spaced from the least to the greatest: a 65,535th of their range is nothing beside what
+    training leaves open, and the file is half as large. Kaldi's CompressedMatrix ("CM2"), which it reads wherever it
+    reads a matrix."""
+    low, high = float(values.min()), float(values.max())
+    span = high - low or 1.0
+    levels = np.rint((values.astype(np.float64) - low) * (LEVELS / span)).astype("<u2")
+    return b"CM2 " + struct.pack("<ffii", low, span, *values.shape) + levels.tobytes()
 
 
 def _integers(values: Sequence[int]) -> bytes:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scripts.train.features import CEPSTRA
+from scripts.train.kaldi_files import LEVELS
 from scripts.train.network import EVERY, SKIP, Network, Shape
 
 _COMPONENT = re.compile(rb"<ComponentName> (\S+) <(FixedAffine|FixedScale)Component> ")
@@ -63,13 +64,16 @@ def _parts(whole: bytes, place: int) -> dict[str, _Layer]:
 
 def _values(whole: bytes, place: int) -> tuple[NDArray[np.float32], int]:
     """The vector or matrix that is at `place`, and the place after it."""
-    kind, place = whole[place : place + 3], place + 3
-    sizes = []
-    for _ in range({b"FV ": 1, b"FM ": 2}[kind]):
-        sizes.append(struct.unpack_from("<xi", whole, place)[0])
-        place += 5
-    count = int(np.prod(sizes))
-    return np.frombuffer(whole, "<f4", count, place).reshape(sizes).copy(), place + 4 * count
+    match whole[place : place + 3]:
+        case b"CM2":
+            low, span, rows, columns = struct.unpack_from("<ffii", whole, place + 4)
+            place += 20
+            levels = np.frombuffer(whole, "<u2", rows * columns, place).reshape(rows, columns)
+            return (low + levels * (span / LEVELS)).astype(np.float32), place + levels.nbytes
+        case b"FV ":
+            (count,) = struct.unpack_from("<xi", whole, place + 3)
+            return np.frombuffer(whole, "<f4", count, place + 8).copy(), place + 8 + 4 * count
+    raise ValueError("neither a matrix nor a vector")
 
 
 @torch.no_grad()
