@@ -45,6 +45,7 @@ time.sleep(3)
 """
 LISTEN = """
 import sys, time, resource
+from tests.peak import peak_memory
 from voice.events import Kind, Listen
 from voice.speech.ears import VoiceEars
 from voice.speech.microphone import Microphone
@@ -66,7 +67,7 @@ hear(2.0)
 for _ in range(2):
     print("ready", flush=True)
     print(hear(float(sys.argv[2])), flush=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+print(peak_memory(), flush=True)
 ears.shut()
 """
 

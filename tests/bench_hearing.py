@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
-import resource
 import subprocess
 import sys
 import time
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from rich.table import Table
 from scripts.train.recordings import RATE
 from tests import hearing_sets as sets_
 from tests.hearing_sets import Clip, Set
+from tests.peak import peak_memory
 from tests.rivals import Heard, Rival, ours, pocketsphinx
+from voice.speech.recogniser import BORDER
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "speech"
 RATIOS: tuple[float | None, ...] = (None, 20, 10, 5)
@@ -43,6 +46,7 @@ class Result:
     scores: list[tuple[float, bool]] = field(default_factory=list)
     """(how far to believe it, whether it is right) of each clip."""
     foreign: list[float] = field(default_factory=list)
+    beside: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     work: float = 0.0
 
@@ -57,6 +61,8 @@ def measure(rival: Rival, one: Set, ratio: float | None, noises: Sequence[NDArra
         heard = rival(sound, one.live)
         result.work += time.process_time() - began
         result.seconds += clip.seconds
+        if one.live and not one.chained and heard.text not in one.live:
+            return Heard("", -math.inf)  # a part of a phrase, say: it means nothing, so it is not understood
         return heard
 
     for clip in one.clips:
@@ -70,6 +76,7 @@ def measure(rival: Rival, one: Set, ratio: float | None, noises: Sequence[NDArra
             result.wrong[f"{clip.text} > {heard.text or 'nothing'}"] += 1
         result.scores.append((heard.belief, heard.text == clip.text))
     result.foreign = [hear(clip).belief for clip in one.foreign]
+    result.beside = {kind: [hear(clip).belief for clip in clips] for kind, clips in one.beside.items()}
     return result
 
 
@@ -83,14 +90,26 @@ def distance(said: Sequence[str], heard: Sequence[str]) -> int:
     return row[-1]
 
 
-def rejecting(result: Result) -> tuple[float, float]:
-    """(foreign refused, answers taken for another), shares, where FALSE_REJECTS of the right ones are refused."""
-    right = sorted(score for score, good in result.scores if good)
+def border(results: Sequence[Result]) -> float:
+    """What an answer must be believed by: FALSE_REJECTS of the right ones are refused. Each set counts alike."""
+    found = [sorted(score for score, good in result.scores if good) for result in results]
+    found = [scores for scores in found if scores]
+
+    def refused(at: float) -> float:
+        return sum(bisect_left(scores, at) / len(scores) for scores in found) / len(found)
+
+    candidates = sorted({score for scores in found for score in scores if score > -math.inf})
+    return max((at for at in candidates if refused(at) <= FALSE_REJECTS), default=float("nan"))
+
+
+def rejecting(result: Result, at: float) -> tuple[float, float, float]:
+    """(right answers refused, foreign words refused, answers taken for another): shares, with the border `at`."""
+    right = [score for score, good in result.scores if good]
     if not right or not result.foreign:
-        return float("nan"), float("nan")
-    border = right[int(len(right) * FALSE_REJECTS)]
-    wrong = sum(score >= border for score, good in result.scores if not good)
-    return sum(score < border for score in result.foreign) / len(result.foreign), wrong / len(result.scores)
+        return float("nan"), float("nan"), float("nan")
+    wrong = sum(score >= at for score, good in result.scores if not good)
+    rejects = sum(score < at for score in right) / len(right)
+    return rejects, sum(score < at for score in result.foreign) / len(result.foreign), wrong / len(result.scores)
 
 
 def figure(one: Set, result: Result) -> str:
@@ -109,8 +128,8 @@ def main(arguments: Sequence[str]) -> int:
     if not clips:
         print(f"There are no recordings in {chosen.folder}.", file=sys.stderr)
         return 1
-    found = sets_.sets(clips, _phrases(), chosen.most)
     noises = sets_.noises(chosen.folder / "noise")
+    found = sets_.sets(clips, _phrases(), chosen.most, noises)
     rivals: dict[str, Callable[[], Rival]] = {"this model": lambda: ours(Path(chosen.model))}
     if not chosen.alone:
         rivals["pocketsphinx"] = pocketsphinx
@@ -123,7 +142,12 @@ def main(arguments: Sequence[str]) -> int:
         rival = make()
         ratios = RATIOS if chosen.noise else RATIOS[:1]
         results = {one.name: {ratio: measure(rival, one, ratio, noises) for ratio in ratios} for one in found}
-        console.print(_table(name, found, results, ratios))
+        clean = {one.name: results[one.name][None] for one in found}
+        at = border([clean[one.name] for one in found if one.foreign])
+        console.print(_table(name, found, results, ratios, at))
+        console.print(f"  border, for {100 * FALSE_REJECTS:.0f} % of right answers refused: {at:.2f}")
+        if chosen.keep_border and name == "this model" and not math.isnan(at):
+            Path(chosen.model, BORDER).write_text(f"{at:.2f}\n", encoding="utf-8")
         for one in found:
             console.print(f"  {one.name}: {_groups(one, results[one.name][None], kinds)}")
             if wrong := results[one.name][None].wrong:
@@ -134,12 +158,21 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _table(name: str, found: Sequence[Set], results: dict[str, dict[float | None, Result]], ratios: Sequence[float | None]) -> Table:  # fmt: skip # noqa: E501
-    table = Table("set", "clips", *(f"{r} dB" if r is not None else "clean" for r in ratios),
-                  "refused", "taken for another", "aim", title=name)  # fmt: skip
+def _table(
+    name: str, found: Sequence[Set], results: dict[str, dict[float | None, Result]], ratios: Sequence[float | None],
+    at: float,
+) -> Table:  # fmt: skip
+    noises = (f"{r} dB" if r is not None else "clean" for r in ratios)
+    table = Table("set", "clips", *noises, "right refused", "foreign refused", "taken for another", "aim", title=name)
     for one in found:
-        refused, taken = rejecting(results[one.name][None])
-        rejects = [f"{100 * refused:.0f} % of {len(one.foreign)}", f"{100 * taken:.1f} %"] if one.foreign else ["", ""]
+        clean = results[one.name][None]
+        falsely, refused, taken = rejecting(clean, at)
+        rejects = ["", "", ""]
+        if one.foreign:
+            shares = [f"words {100 * refused:.0f} % of {len(one.foreign)}"]
+            for kind, beliefs in clean.beside.items():
+                shares.append(f"{kind} {100 * sum(b < at for b in beliefs) / len(beliefs):.0f} % of {len(beliefs)}")
+            rejects = [f"{100 * falsely:.1f} %", "\n".join(shares), f"{100 * taken:.1f} %"]
         figures = [figure(one, results[one.name][ratio]) for ratio in ratios]
         table.add_row(one.name, str(len(one.clips)), *figures, *rejects, one.aim)
     return table
@@ -176,7 +209,7 @@ def _probe(engine: str, model: Path) -> int:
     load = time.perf_counter() - began
     for live in (("yes", "no"), ()):
         rival(np.random.default_rng(1).integers(-3000, 3000, 3 * RATE).astype(np.int16), live)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_memory()
     print(json.dumps({"load": load, "memory": memory}))
     return 0
 
@@ -197,6 +230,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=400, help="clips of a set, at most")
     parser.add_argument("--no-noise", dest="noise", action="store_false")
     parser.add_argument("--alone", action="store_true", help="without pocketsphinx")
+    parser.add_argument("--keep-border", action="store_true", help="write the border into the model's folder")
     parser.add_argument("--probe", help=argparse.SUPPRESS)
     chosen = parser.parse_args(list(arguments))
     chosen.model = chosen.model or str(parts.find_model(settings.load({})).path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,12 @@ class Set:
     """The grammar; empty for free recognition."""
     clips: tuple[Clip, ...]
     foreign: tuple[Clip, ...] = ()
+    """Other single words."""
     aim: str = ""
+    beside: Mapping[str, tuple[Clip, ...]] = field(default_factory=dict)
+    """What else is no answer, by kind: pieces of other people's talk, as from a television, and of noise."""
+    chained: bool = False
+    """Live words may follow each other: an answer is any string of them."""
 
 
 def read(folder: Path, split: str = "dev") -> list[Clip]:
@@ -70,9 +75,12 @@ def read(folder: Path, split: str = "dev") -> list[Clip]:
     return [Clip(load(f), f.stem.split("-")[0].replace("_", " ").strip().lower(), f.parent.name) for f in files]
 
 
-def sets(clips: Sequence[Clip], phrases: Sequence[str], most: int, seed: int = 1) -> list[Set]:
+def sets(
+    clips: Sequence[Clip], phrases: Sequence[str], most: int, noise: Sequence[NDArray[np.int16]] = (), seed: int = 1
+) -> list[Set]:
     """The bench's sets, those that have clips; `phrases` are this program's own live ones, to fill up to 120."""
     draw = random.Random(seed)
+    beside = _beside(clips, noise, min(most, 40))
 
     def some(chosen: Iterable[Clip]) -> tuple[Clip, ...]:
         every = list(chosen)
@@ -81,7 +89,7 @@ def sets(clips: Sequence[Clip], phrases: Sequence[str], most: int, seed: int = 1
     def closed(name: str, live: Sequence[str], aim: str) -> Set:
         inside = some(c for c in clips if c.text in live)
         outside = some(c for c in clips if c.text not in live and len(c.text.split()) == 1)
-        return Set(name, tuple(live), inside, outside, aim)
+        return Set(name, tuple(live), inside, outside, aim, beside)
 
     short = sorted({c.text for c in clips if len(c.text.split()) <= 3 and not _numeric(c.text)})
     heard = set(draw.sample(short, max(1, len(short) * 3 // 4))) if short else set()
@@ -92,11 +100,31 @@ def sets(clips: Sequence[Clip], phrases: Sequence[str], most: int, seed: int = 1
         closed("yes or no", YES_NO, "99 %; refused 90 %, taken for the other 1 %"),
         closed("15 commands", COMMANDS, "97 %, at 10 dB 90 %; refused 65 %"),
         closed("numbers to ten", DIGITS, "97 %"),
-        Set("strings of numbers", NUMBERS, some(strings), (), "92 % wholly right"),
+        Set("strings of numbers", NUMBERS, some(strings), (), "92 % wholly right", chained=True),
         closed("120 phrases", many, "92 %; refused 50 %"),
         Set("free reading", (), some(reading), (), "at most 35 % of words wrong"),
     ]
     return [one for one in found if one.clips]
+
+
+def _beside(clips: Sequence[Clip], noise: Sequence[NDArray[np.int16]], most: int) -> dict[str, tuple[Clip, ...]]:
+    """Up to `most` pieces of 1 to 3 seconds of each kind: of sentences, and of noise at an ordinary loudness."""
+    draw = random.Random(2)
+
+    def pieces(kind: str, sounds: Sequence[NDArray[np.int16]]) -> tuple[Clip, ...]:
+        found = []
+        for sound in draw.sample(list(sounds), min(most, len(sounds))):
+            length = int(draw.uniform(1, 3) * RATE)
+            place = draw.randrange(max(1, len(sound) - length))
+            found.append(Clip(sound[place : place + length], "", kind))
+        return tuple(found)
+
+    talk = [c.sound for c in clips if len(c.text.split()) > 6 and not _numeric(c.text) and not _spelt(c.text)]
+    loud = [
+        (n * (1500 / max(1.0, float(np.sqrt(np.mean(n.astype(np.float64) ** 2)))))).clip(-32768, 32767) for n in noise
+    ]
+    kinds = {"talk": pieces("talk", talk), "noise": pieces("noise", [n.astype(np.int16) for n in loud])}
+    return {kind: found for kind, found in kinds.items() if found}
 
 
 def _numeric(text: str) -> bool:

@@ -32,6 +32,7 @@ def ours(path: Path) -> Rival:
     """The model in `path`, with the two recognisers that a turn has."""
     from voice.speech.recogniser import UNKNOWN, Recogniser, SpeechModel
     from voice.speech.turn import BEST
+    from voice.trust import fit
 
     model = SpeechModel(path)
 
@@ -42,13 +43,13 @@ def ours(path: Path) -> Rival:
         anything = free.finish()
         if not live:
             return Heard(anything.text, 0.0)
-        chosen, garbage = Recogniser(model, live, best=1), Recogniser(model, (), best=1)
+        chosen = Recogniser(model, live, best=1)
         chosen.feed(pcm)
-        garbage.feed(pcm)
-        best, rest = chosen.finish(), garbage.finish()
+        best = chosen.finish()
         if not best.text or UNKNOWN in best.text:
             return Heard("", -math.inf)
-        return Heard(best.text, (best.score or 0.0) - (rest.score or 0.0))
+        agrees = [f" {best.text} " in f" {text} " for text in anything.alternatives or (anything.text,)]
+        return Heard(best.text, fit((best.score or 0.0) - (anything.score or 0.0), agrees))
 
     return hear
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tests import bench_hearing, hearing_sets
-from tests.bench_hearing import Result, distance, measure, rejecting
+from tests.bench_hearing import Result, border, distance, measure, rejecting
 from tests.hearing_sets import Clip, Set
 from tests.rivals import Heard
 
@@ -30,13 +30,27 @@ def test_words_wrong_are_those_to_change_drop_or_add(said: str, heard: str, wron
     assert distance(said.split(), heard.split()) == wrong
 
 
-def test_the_border_refuses_three_in_a_hundred_right_answers() -> None:
+def test_the_border_refuses_three_in_a_hundred_right_answers_and_each_set_counts_alike() -> None:
     result = Result(scores=[(float(n), True) for n in range(100)] + [(50.0, False), (1.0, False)])
     result.foreign = [-math.inf, 1.0, 2.0, 3.0, 99.0]
-    refused, taken = rejecting(result)
-    assert refused == 3 / 5
-    assert taken == 1 / 102
-    assert math.isnan(rejecting(Result())[0])
+    at = border([result])
+    assert at == 3.0
+    falsely, refused, taken = rejecting(result, at)
+    assert (falsely, refused, taken) == (0.03, 3 / 5, 1 / 102)
+    other = Result(scores=[(float(n), True) for n in range(-90, 10)])
+    assert border([result, other]) == -84.0, "six in a hundred of one, none of the other"
+    assert math.isnan(rejecting(Result(), 0.0)[0])
+    assert math.isnan(border([]))
+
+
+def test_what_is_not_live_is_not_understood() -> None:
+    one = Set("x", ("wrap up",), (clip("wrap up"),), (clip("up"),), beside={"talk": (clip(""),)})
+    answers = iter([Heard("wrap up", 3.0), Heard("up", 2.0), Heard("wrap", 2.0)])
+    result = measure(lambda sound, live: next(answers), one, None, [])
+    assert result.foreign == [-math.inf]
+    assert result.beside == {"talk": [-math.inf]}
+    digits = Set("x", ("one", "two"), (clip("one two"),), chained=True)
+    assert measure(lambda sound, live: Heard("one two", 1.0), digits, None, []).right
 
 
 def test_a_recogniser_is_measured_by_what_it_wrote() -> None:

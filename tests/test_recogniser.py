@@ -55,17 +55,19 @@ class TestRecogniser:
         assert 1 < len(found.alternatives) <= 5
         assert len(set(found.alternatives)) == len(found.alternatives)
 
-    def test_a_word_that_is_live_fits_better_than_garbage(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+    def test_a_word_that_is_live_fits_as_well_as_free_words_and_another_does_not(
+        self, speech_model: SpeechModel, tmp_path: Path
+    ) -> None:
         sound = _said("yes", tmp_path)
         scores = []
-        for phrases in (["yes", "no"], ["no"], []):
+        for phrases in (["yes", "no"], ["no"], None):
             recogniser = Recogniser(speech_model, phrases, best=1)
             recogniser.feed(sound)
             scores.append(recogniser.finish().score)
         assert None not in scores
-        live, other, garbage = (score or 0.0 for score in scores)
-        assert live > garbage
-        assert live >= other
+        live, other, free = (score or 0.0 for score in scores)
+        assert live - free > other - free
+        assert live - free > -4
         assert Recogniser(speech_model, ["yes"]).finish().score is None
 
     @pytest.mark.parametrize("best", [0, 1, 4])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.trust import Trust, alike, trust
+from voice.trust import DISAGREEMENT, FAR, Trust, alike, trust
 
 SAME, OTHER, NOTHING = True, False, None
 
@@ -90,8 +90,23 @@ def test_without_any_sign_of_agreement_it_is_never_sure(
     assert trust(text, free, agrees, confidence) is not Trust.SURE
 
 
-def test_what_fits_garbage_better_is_refused_whatever_the_others_say() -> None:
+def test_where_the_model_tells_the_fit_decides_and_agreement_counts() -> None:
     assert trust("yes", ["yes"], [SAME], 1.0, lead=-0.1) is Trust.REFUSED
     assert trust("yes", ["yes"], [SAME], 1.0, lead=0.0) is Trust.SURE
-    assert trust("yes", None, [], 1.0, lead=-0.1) is Trust.REFUSED
-    assert trust("yes", ["the train was late"], [NOTHING], 1.0, lead=50.0) is Trust.REFUSED  # it helps nobody alone
+    two_better = ["yet", "yen", "yes"]
+    assert trust("yes", two_better, [NOTHING, NOTHING, SAME], 1.0, lead=2 * DISAGREEMENT - 0.1) is Trust.REFUSED
+    assert trust("yes", two_better, [NOTHING, NOTHING, SAME], 1.0, lead=2 * DISAGREEMENT) is Trust.SURE
+
+
+def test_an_answer_that_fits_far_better_than_free_words_is_asked_about_and_never_sure() -> None:
+    assert trust("yes", ["the train was late"], [NOTHING], 1.0, lead=FAR * DISAGREEMENT) is Trust.UNSURE
+    assert trust("yes", ["the train was late"], [NOTHING], 1.0, lead=FAR * DISAGREEMENT - 0.1) is Trust.REFUSED
+    assert trust("yes", ["no"], [OTHER], 1.0, lead=50.0) is Trust.REFUSED
+
+
+@given(lead=st.floats(-50, 50), agrees=st.lists(st.sampled_from([SAME, OTHER, NOTHING]), max_size=5))
+def test_a_better_fit_is_never_believed_less(lead: float, agrees: list[bool | None]) -> None:
+    free = ["x"] * len(agrees)
+    order = [Trust.REFUSED, Trust.UNSURE, Trust.SURE]
+    less, more = (trust("yes", free, agrees, 1.0, lead=value) for value in (lead, lead + 3))
+    assert order.index(less) <= order.index(more)

@@ -52,8 +52,8 @@ class Heard:
     free: tuple[str, ...] | None = None
     """What the unrestricted recogniser wrote, best first. None where there was no such recogniser."""
     lead: float | None = None
-    """How much better `text` fits the sound than garbage does, over what the model asks for: below 0 it is no answer.
-    None where the model does not say."""
+    """How much better `text` fits the sound than the best of `free` does, over what was measured for the model, in
+    natural logarithms: the further below 0, the likelier something else was said. None where nobody measured."""
     seconds: float = 0.0
     """How long the sound was, in seconds."""
     took: float = 0.0

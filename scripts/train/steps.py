@@ -278,7 +278,7 @@ def evaluate(recipe: Recipe) -> None:
     size = sum(file.stat().st_size for file in recipe.into.rglob("*") if file.is_file())
     print(f"{recipe.into}: {size / 1e6:.1f} MB; “yes” was heard as “{heard}”")
     if recipe.recordings:
-        arguments = ["--folder", str(recipe.recordings), "--model", str(recipe.into)]
+        arguments = ["--folder", str(recipe.recordings), "--model", str(recipe.into), "--keep-border"]
         if bench_hearing.main(arguments):
             raise RuntimeError("the bench found nothing to measure")
 

@@ -13,7 +13,7 @@ from voice.speech.sources import RATE
 
 UNKNOWN = "[unk]"
 BORDER = "border.txt"
-"""File in a model's folder: a number, measured by scripts/bench hearing."""
+"""File in a model's folder: a number, measured by scripts/bench hearing (see trust.fit)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class SpeechModel:
             ) from error
         self._vocabulary: frozenset[str] | None = None
         self.border = _border(self.path / BORDER)
-        """How much better than garbage an answer must fit, in natural logarithms; None where nobody measured it."""
+        """By how much an answer may fit worse than free words do (less than 0) or must fit better, in natural
+        logarithms; None where nobody measured it."""
 
     @property
     def supports_grammar(self) -> bool:
@@ -95,7 +96,7 @@ class Recogniser:
     """Hears one utterance. Takes about a millisecond to make on a model with a grammar of 40 phrases."""
 
     def __init__(self, model: SpeechModel, phrases: Sequence[str] | None, best: int = 0) -> None:
-        """`phrases` None means free recognition, none of them that all is garbage.
+        """`phrases` None means free recognition.
 
         `best` > 0 asks for so many alternatives and a score, and gives no confidence.
         """

@@ -36,10 +36,9 @@ class Turn:
         On a model without runtime grammars `phrases` can't be obeyed, and free recognition alone is used.
         """
         self._listen = listen
-        doubts = model.supports_grammar and model.border is not None
-        self._border = model.border or 0.0
-        self._grammar = Recogniser(model, phrases, best=int(doubts)) if model.supports_grammar else None
-        self._garbage = Recogniser(model, (), best=1) if doubts else None
+        self._border = model.border
+        scored = int(model.border is not None)  # a score, or else word confidences: Vosk gives one of them
+        self._grammar = Recogniser(model, phrases, best=scored) if model.supports_grammar else None
         self._free = Recogniser(model, None, best=BEST)
         self.dropped = self._grammar.dropped if self._grammar else ()
         """Phrases that the model can't write."""
@@ -99,8 +98,6 @@ class Turn:
     def _recognise(self, pcm: bytes) -> None:
         free = self._free.feed(pcm)
         partial = free if self._grammar is None else self._grammar.feed(pcm)
-        if self._garbage is not None:
-            self._garbage.feed(pcm)
         if self._listen.kind is Kind.FREE:
             partial = free
         seconds = len(pcm) / FRAME_BYTES * FRAME_SECONDS
@@ -122,7 +119,6 @@ class Turn:
         began = time.perf_counter()
         free = self._free.finish()
         grammar = self._grammar.finish() if self._grammar else free
-        garbage = self._garbage.finish() if self._garbage else None
         seconds, voiced = self._seconds, self._endpoint.voiced
         # A new turn may begin, on the same recognisers, where this one was nothing.
         self._begin()
@@ -135,16 +131,16 @@ class Turn:
             source=Source.VOICE,
             confidence=grammar.confidence,
             free=best,
-            lead=_lead(grammar, garbage, self._border),
+            lead=_lead(grammar, free, self._border) if self._grammar else None,
             seconds=round(seconds, 2),
             took=time.perf_counter() - began,
         )
 
 
-def _lead(grammar: Transcript, garbage: Transcript | None, border: float) -> float | None:
-    if garbage is None or grammar.score is None or garbage.score is None:
+def _lead(grammar: Transcript, free: Transcript, border: float | None) -> float | None:
+    if border is None or grammar.score is None or free.score is None:
         return None
-    return grammar.score - garbage.score - border
+    return grammar.score - free.score - border
 
 
 def _words(text: str) -> bool:
