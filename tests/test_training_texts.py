@@ -101,7 +101,7 @@ def test_the_lexicon_becomes_a_tree_that_spells_each_word_once() -> None:
     words = Lexicon({**YES_NO.words, "know": (("N", "OW"),), "nose": (("N", "OW", "Z"),)})
     table = transitions.transitions(TOLD_APART)
     numbers = {"know": 1, "no": 2, "nose": 3, "yes": 4, graph.UNKNOWN: 5}
-    spelt = _spelt(graph._lexicon_lines(words, table, TOLD_APART, numbers), table)
+    spelt = _spelt(graph.lexicon_lines(words, table, TOLD_APART, numbers), table)
     assert spelt[1] == spelt[2] == ["N_B", "OW_E"]
     assert spelt[3] == ["N_B", "OW_I", "Z_E"]
     assert spelt[4] == ["Y_B", "EH_I", "S_E"]
@@ -161,7 +161,7 @@ def test_our_own_phrases_are_likelier_the_more_of_them_is_mixed_in() -> None:
 
 def test_a_bigrams_text_keeps_to_known_words() -> None:
     bigrams = Bigrams({"yes": -0.5, "odd": -1.0, END: -2.0}, {"yes": -0.1}, {("yes", "yes"): -1.0, ("yes", END): -0.7})
-    lines = graph._bigram_lines(bigrams, {"yes": 7})
+    lines = graph.bigram_lines(bigrams, {"yes": 7})
     assert "2 2 7 7 1.0" in lines
     assert "2 0.7" in lines  # may end here
     assert "2 1 0 0 0.1" in lines

