@@ -162,7 +162,7 @@ def test_the_network_gives_an_output_each_three_frames(told: Any) -> None:
     shape = network.Shape(told.outputs, wide=16, waist=8, strides=(1, 2), last=8)
     net = network.Network(shape).eval()
     for frames in (30, 31, 32, 33):
-        assert net(torch.randn(2, frames, 40)).shape == (2, network.frames_out(frames), told.outputs)
+        assert net(torch.randn(2, frames, 40)).shape == (2, math.ceil(frames / network.EVERY), told.outputs)
 
 
 @pytest.mark.parametrize("strength", ["usual", "clear"])
@@ -177,6 +177,41 @@ def test_augmented_sound_is_still_sound(strength: str) -> None:
         assert changed.abs().max() <= 32768
         assert (changed.abs().amax(dim=1) > 50).all()
         assert 0.8 < changed.shape[1] / (RATE * 1.3) < 1.8
+
+
+def test_what_is_hidden_is_as_if_nothing_had_been_heard_there() -> None:
+    augmenter = augment.Augmenter([], 1, "cpu")
+    sound = torch.randn(60, RATE) * 1000
+    frames = features.frames_of(RATE)
+    hidden = augmenter.hide(len(sound), frames)
+    assert hidden is not None
+    assert hidden.shape == (60, frames, features.CEPSTRA)
+    touched = hidden.flatten(1).any(dim=1).float().mean()
+    assert 0.4 < touched < 0.9, "not every clip"
+    assert hidden.float().mean() < 0.3, "most is left"
+    mfcc = features.Mfcc()
+    levels = mfcc(sound, hidden).double() @ torch.linalg.inv(mfcc.cosines.double())
+    plain = mfcc(sound).double() @ torch.linalg.inv(mfcc.cosines.double())
+    mean = plain.mean(dim=1, keepdim=True).expand_as(plain)
+    assert (levels - plain)[~hidden].abs().max() < 1e-2
+    assert (levels - mean)[hidden].abs().max() < 1e-2
+    assert augment.Augmenter([], 1, "cpu", CLEAR).hide(3, 10) is None
+
+
+def test_channels_are_loose_only_while_training(told: Any) -> None:
+    net = _worn(told)
+    sound = torch.randn(2, 90, 40)
+    with torch.no_grad():
+        wanted = net(sound)
+        net.loosen(0.4)
+        assert torch.equal(net(sound), wanted)
+        net.train()
+        for module in net.modules():
+            if isinstance(module, torch.nn.BatchNorm1d):
+                module.eval()
+        assert not torch.allclose(net(sound), wanted)
+        net.loosen(0.0)
+        assert torch.allclose(net(sound), wanted)
 
 
 def test_the_same_seed_gives_the_same_sound() -> None:

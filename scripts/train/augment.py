@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from torch import Tensor
 
+from scripts.train.features import CEPSTRA
 from scripts.train.recordings import RATE
 
 
@@ -37,6 +38,9 @@ class Strength:
     blank: float = 0.1
     """Share with a short stretch blanked."""
 
+    hidden: float = 0.7
+    """Share with frequencies and moments hidden from the features (Park et al., "SpecAugment", 2019)."""
+
 
 CLEAR = Strength(
     pace=(0.97, 1.03),
@@ -49,6 +53,7 @@ CLEAR = Strength(
     level=(-30, -20),
     gated=0,
     blank=0,
+    hidden=0,
 )
 """Hardly any."""
 
@@ -97,6 +102,24 @@ class Augmenter:
         wave = (wave + torch.rand_like(wave) - 0.5).round().clamp(-32768, 32767)
         self._gate(wave, (edges / pace).astype(int))
         return wave
+
+    def hide(self, count: int, frames: int) -> Tensor | None:
+        """What to hide of the features: (count, frames, CEPSTRA) bool. Up to two bands of up to 7 of the 40, and up to
+        0.12 s of each second. So no sound is known by one of its marks alone, nor a word by one of its sounds."""
+        random, how = self._random, self._strength
+        if not how.hidden:
+            return None
+        hidden = np.zeros((count, frames, CEPSTRA), dtype=bool)
+        for row in np.flatnonzero(random.random(count) < how.hidden):
+            for _ in range(int(random.integers(0, 3))):
+                width = int(random.integers(1, 8))
+                low = int(random.integers(0, CEPSTRA - width + 1))
+                hidden[row, :, low : low + width] = True
+            for _ in range(frames // 100):
+                width = int(random.integers(0, 13))
+                early = int(random.integers(0, max(1, frames - width)))
+                hidden[row, early : early + width] = True
+        return torch.from_numpy(hidden).to(self._device)
 
     def _colour(self, count: int, bins: int) -> Tensor:
         """A smooth random equaliser for each row, and for some a telephone's band."""

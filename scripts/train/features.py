@@ -31,8 +31,14 @@ CONF = f"""--use-energy=false
 """conf/mfcc.conf."""
 
 
+def frames_of(samples: int) -> int:
+    """Frames of so many samples."""
+    return max(0, (samples - FRAME) // STEP + 1)
+
+
 class Mfcc(torch.nn.Module):
-    """int16-scaled float samples (batch, n) -> (batch, frames, 40)."""
+    """int16-scaled float samples (batch, n) -> (batch, frames, 40). `hidden`, (batch, frames, 40) bool, tells which
+    frequencies are put at the clip's mean, as if nothing had been heard there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +50,7 @@ class Mfcc(torch.nn.Module):
         self.register_buffer("mel", _mel_banks().float())
         self.register_buffer("cosines", _cosines().float())
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, hidden: Tensor | None = None) -> Tensor:
         frames = samples.unfold(1, FRAME, STEP)
         frames = frames - frames.mean(dim=2, keepdim=True)
         before = torch.cat([frames[..., :1], frames[..., :-1]], dim=2)
@@ -52,7 +58,10 @@ class Mfcc(torch.nn.Module):
         spectrum = torch.fft.rfft(frames, n=_FFT)
         power = spectrum.real**2 + spectrum.imag**2
         energies = (power[..., : _FFT // 2] @ self.mel).clamp_min(torch.finfo(torch.float32).eps)
-        cepstra: Tensor = energies.log() @ self.cosines
+        levels = energies.log()
+        if hidden is not None:
+            levels = torch.where(hidden, levels.mean(dim=1, keepdim=True), levels)
+        cepstra: Tensor = levels @ self.cosines
         return cepstra
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from scripts.train import batches, numerator, taken_up
 from scripts.train.augment import CLEAR, Augmenter, Strength
 from scripts.train.denominator import Denominator
-from scripts.train.features import Mfcc
+from scripts.train.features import Mfcc, frames_of
 from scripts.train.lexicon import GARBAGE, Lexicon
 from scripts.train.loss import mmi
 from scripts.train.network import EVERY, Network, Shape
@@ -55,6 +55,8 @@ class Plan:
     """How sharply a word is tied to one place in time, after the normalisation has settled."""
     chained: float = 0.3
     """Of the steps with single words: those that put several after each other."""
+    loose: float = 0.4
+    """How far channels are loosened (see Network.loosen), until the last fifth of the training."""
     output_weight: float = 5e-5
     """Pulls scores to 0 (Kaldi: l2-regularize)."""
     seed: int = 1
@@ -157,7 +159,8 @@ class Training:
             sounds, texts = [self._recordings.sound(clip) for clip in clips], [clip.text for clip in clips]
             if group.name == "speech_commands" and self._random.random() < self._plan.chained:
                 sounds, texts = batches.chained(sounds, texts, self._random)
-            features = self._mfcc(self._augment(sounds, group.pad))
+            sound = self._augment(sounds, group.pad)
+            features = self._mfcc(sound, self._augment.hide(len(sounds), frames_of(sound.shape[1])))
         ready = _Ready(features, [text.split() for text in texts], group)
         if self._plan.uses > 1:
             self._waiting.append(ready)
@@ -174,6 +177,7 @@ class Training:
         for setting in self._optimiser.param_groups:
             setting["lr"] = self._learning_rate()
         self.network.train()
+        self.network.loosen(self._loose)
         if self._step >= self._plan.settle_steps:
             self._settle()
         scores = self.network(features)
@@ -218,6 +222,11 @@ class Training:
         warm = min(1.0, (self._step + 1) / plan.warm_steps)
         done = min(1.0, self._spent / plan.seconds)
         return warm * (plan.last_rate + (plan.rate - plan.last_rate) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    @property
+    def _loose(self) -> float:
+        left = 1 - min(1.0, self._spent / self._plan.seconds)
+        return 0.0 if self._plan.clear_only else self._plan.loose * min(1.0, left / 0.2)
 
     def _remember(self) -> None:
         keep = min(self._plan.keep, 1 - 1 / (1 + self._step / 10))

@@ -47,12 +47,16 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(2 * wide, waist, bias=False)
         self.widen = nn.Linear(2 * waist, wide)
         self.norm = nn.BatchNorm1d(wide)
+        self.loose = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         s = self.stride
         y = self.narrow(torch.cat([x[:, :-s], x[:, s:]], dim=2))
         y = torch.relu(self.widen(torch.cat([y[:, :-s], y[:, s:]], dim=2)))
-        return normed(self.norm, y) + SKIP * x[:, s:-s]
+        y = normed(self.norm, y)
+        if self.training and self.loose:
+            y = y * (1 + self.loose * (2 * torch.rand(len(y), 1, y.shape[2], device=y.device) - 1))
+        return y + SKIP * x[:, s:-s]
 
 
 class Network(nn.Module):
@@ -77,6 +81,12 @@ class Network(nn.Module):
         """The layers, with their type."""
         return [layer for layer in self.layers if isinstance(layer, Layer)]
 
+    def loosen(self, by: float) -> None:
+        """While training, each channel of a clip is louder or softer by up to `by`, so that none is relied on alone
+        (Kaldi's continuous dropout)."""
+        for layer in self.each_layer():
+            layer.loose = by
+
     def forward(self, features: Tensor) -> Tensor:
         context, around = self.shape.context, self.shape.around
         x = (features - self.mean) * self.scale
@@ -95,8 +105,3 @@ def normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
     """Batch norm over (batch, time, channels)."""
     flat: Tensor = norm(x.reshape(-1, x.shape[2]))
     return flat.view(x.shape)
-
-
-def frames_out(frames: int) -> int:
-    """Outputs for so many feature frames."""
-    return (frames + EVERY - 1) // EVERY
