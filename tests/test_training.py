@@ -236,6 +236,20 @@ def test_batches_hold_clips_of_one_kind_and_of_about_one_length() -> None:
         assert max(clip.length for clip in drawn) < 2.5 * min(clip.length for clip in drawn)
 
 
+def test_a_batch_of_single_words_holds_many_words_and_seldom_ones_too() -> None:
+    """Clips of one length, word by word as a folder lists them: so they came, and each batch was one word's."""
+    texts = ["left"] * 900 + ["yes"] * 90 + ["six"] * 9
+    clips = tuple(Clip(0, RATE, text, "a", "speech_commands") for text in texts)
+    (group,) = batches.groups(Recordings((np.zeros(RATE, np.int16),), clips))
+    random = np.random.default_rng(1)
+    drawn = [clip.text for _ in range(40) for clip in batches.draw([group], 100, random)[1]]
+    share = {word: drawn.count(word) / len(drawn) for word in ("left", "yes", "six")}
+    assert share["yes"] > 0.12, share
+    assert share["six"] > 0.012, share
+    one = {clip.text for clip in batches.draw([group], 100, random)[1]}
+    assert {"left", "yes"} <= one
+
+
 def test_single_words_are_chained_without_their_silence() -> None:
     word = np.concatenate([np.zeros(4000, np.int16), np.full(4000, 9000, np.int16), np.zeros(8000, np.int16)])
     made, said = batches.chained([word] * 7, list("abcdefg"), np.random.default_rng(1))
