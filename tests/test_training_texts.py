@@ -162,9 +162,10 @@ def test_our_own_phrases_are_likelier_the_more_of_them_is_mixed_in() -> None:
 def test_a_bigrams_text_keeps_to_known_words() -> None:
     bigrams = Bigrams({"yes": -0.5, "odd": -1.0, END: -2.0}, {"yes": -0.1}, {("yes", "yes"): -1.0, ("yes", END): -0.7})
     lines = graph.bigram_lines(bigrams, {"yes": 7})
-    assert "2 2 7 7 1.0" in lines
-    assert "2 0.7" in lines  # may end here
-    assert "2 1 0 0 0.1" in lines
+    weight = graph.LANGUAGE
+    assert f"2 2 7 7 {graph.FREE_WORD + weight * 1.0}" in lines
+    assert f"2 {weight * 0.7}" in lines  # may end here, which costs no word
+    assert f"2 1 0 0 {weight * 0.1}" in lines
     arcs = [line.split() for line in lines if len(line.split()) > 2]
     assert {fields[2] for fields in arcs} == {"0", "7"}
 

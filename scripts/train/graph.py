@@ -22,11 +22,12 @@ from scripts.train.units import ANY, Units, in_context
 UNKNOWN = "[unk]"
 _HALF = -math.log(0.5)
 EACH_WORD = 1.0
-"""What a word costs, so that few long ones are chosen before many short ones: in grammars and in free words alike."""
+"""What a word costs, so that few long ones are chosen before many short ones: in grammars and in free words alike. At
+3.0 strings of numbers lost words."""
 FREE_WORD = 2.75
-"""What a word costs beyond that in free words."""
+"""What a word costs beyond that in free words. At 0 in all, twice as many words were written as were said."""
 LANGUAGE = 1.25
-"""Weight of what follows what in free words, beside the sound."""
+"""Weight of what follows what in free words, beside the sound: 3 % fewer of them wrong than at 1."""
 GARBAGE_MORE = 3.0
 """What garbage costs beyond a word: without, it took 3 of 43 times "yes" in a grammar of "yes" and "no"."""
 _TOOLS = ("fstcompile", "fstarcsort", "fstconvert")

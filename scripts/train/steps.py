@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from scripts.train.material import Material
 
 HERE = Path(__file__).resolve().parent
-COMMON_WORDS = 13000
+COMMON_WORDS = 20000
 """Commonest English words in the vocabulary, beside all of the program's own."""
-PAIRS = 110_000
+PAIRS = 200_000
 """Word pairs in Gr.fst: 16 bytes each."""
 OWN_SHARE = 0.15
 """Of the language model's probability, for what this program's people say."""
