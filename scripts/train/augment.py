@@ -22,7 +22,7 @@ class Strength:
     pace: tuple[float, float] = (0.87, 1.15)
     equaliser: float = 5.0
     """Decibels, at most, up and down."""
-    narrow: float = 0.12
+    narrow: float = 0.2
     """Share heard as through a telephone: 8 kHz sound."""
     rooms: float = 0.3
     noise: float = 0.65

@@ -53,7 +53,7 @@ class Plan:
     """Times that an augmented batch is used."""
     sharp: float = 3.0
     """How sharply a word is tied to one place in time, after the normalisation has settled."""
-    chained: float = 0.3
+    chained: float = 0.4
     """Of the steps with single words: those that put several after each other."""
     loose: float = 0.4
     """How far channels are loosened (see Network.loosen), until the last fifth of the training."""
