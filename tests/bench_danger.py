@@ -1,0 +1,101 @@
+"""How well danger is understood, on wordings that nothing was tuned on: tests/danger/*.tsv, or files that are named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from voice.content import load
+from voice.safety import Light, Safety
+
+KEPT = Path(__file__).parent / "danger"
+AIMS = {"direct": 0.98, "indirect": 0.90}
+"""Shares of dangerous wordings that must be RED or AMBER."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A line that somebody might say."""
+
+    category: str
+    danger: bool
+    direct: bool
+    text: str
+
+
+def read(files: Iterable[Path]) -> list[Wording]:
+    """category, expect ("danger" or "calm"), kind, phrase. Raises ValueError for a line that is something else."""
+    found = []
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if line.startswith("#"):
+                continue
+            fields = line.split("\t")
+            if len(fields) != 4 or fields[1] not in ("danger", "calm"):
+                raise ValueError(f"{file.name}, line {number}: category, danger or calm, kind, phrase")
+            found.append(Wording(fields[0], fields[1] == "danger", fields[2].startswith("direct"), fields[3]))
+    return found
+
+
+def table(wordings: Sequence[Wording], lights: Sequence[Light]) -> Table:
+    """Counts per category: what was caught, and what was taken for danger."""
+    counts: dict[str, dict[str, Counter[Light]]] = defaultdict(lambda: defaultdict(Counter))
+    for wording, light in zip(wordings, lights, strict=True):
+        kind = "calm" if not wording.danger else "direct" if wording.direct else "indirect"
+        for category in (wording.category, "all"):
+            counts[category][kind][light] += 1
+    made = Table("category", "direct caught", "(RED)", "indirect caught", "(RED)", "calm", "taken RED", "taken AMBER")
+    for category in sorted(counts, key=lambda name: (name == "all", name)):
+        row = [category]
+        for kind in ("direct", "indirect"):
+            seen = counts[category][kind]
+            caught = seen[Light.RED] + seen[Light.AMBER]
+            row += [_share(caught, seen.total()), _share(seen[Light.RED], seen.total())]
+        calm = counts[category]["calm"]
+        row += [str(calm.total()), _share(calm[Light.RED], calm.total()), _share(calm[Light.AMBER], calm.total())]
+        made.add_row(*row, end_section=category != "all" and len(counts) == 2)
+    return made
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part}/{whole} {100 * part / whole:.0f} %" if whole else "-"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table, and with --misses the lines behind it."""
+    parser = argparse.ArgumentParser(prog="scripts/bench danger", description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--misses", action="store_true", help="print each line that was judged wrongly")
+    chosen = parser.parse_args(list(arguments))
+    wordings = read(chosen.files or sorted(KEPT.glob("*.tsv")))
+    content = load()
+    began = time.perf_counter()
+    safety = Safety(content.rules, content.safety)
+    loaded, began = time.perf_counter() - began, time.perf_counter()
+    verdicts = [safety.judge(wording.text) for wording in wordings]
+    each = (time.perf_counter() - began) / max(1, len(wordings))
+    console = Console(width=140)
+    console.print(table(wordings, [verdict.light for verdict in verdicts]))
+    aims = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in AIMS.items())
+    console.print(
+        f"aims: {aims}; calm at most 5 % RED and 10 % AMBER. {1000 * each:.1f} ms a line, load {loaded:.2f} s"
+    )
+    if chosen.misses:
+        for wording, verdict in zip(wordings, verdicts, strict=True):
+            if wording.danger == (verdict.light is Light.GREEN):
+                console.print(
+                    f"{verdict.light.value}\t{wording.category}\t{wording.text}\t{verdict.why}", soft_wrap=True
+                )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
