@@ -91,9 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.misses:
         for wording, verdict in zip(wordings, verdicts, strict=True):
             if wording.danger == (verdict.light is Light.GREEN):
-                console.print(
-                    f"{verdict.light.value}\t{wording.category}\t{wording.text}\t{verdict.why}", soft_wrap=True
-                )
+                print(verdict.light.value, wording.category, wording.text, verdict.why, sep="\t")
     return 0
 
 
