@@ -34,7 +34,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"rehearse"}),
     frozenset({"session"}),
     frozenset({"dialogue", "understanding", "safety"}),
-    frozenset({"content", "content_shape", "walkthrough", "templates", "helplines", "trust"}),
+    frozenset({"content", "content_shape", "walkthrough", "templates", "helplines", "trust", "opinion"}),
     frozenset({"events"}),
     frozenset({"errors"}),
 )

@@ -32,6 +32,7 @@ PAIRS = 200_000
 OWN_SHARE = 0.15
 """Of the language model's probability, for what this program's people say."""
 SEED = 1
+RECORD = "record.json"
 GOING_ON: Mapping[str, Any] = {"rate": 8e-4, "plain_steps": 0, "settle_steps": 0}
 """Of learn.Plan, where a network is trained on."""
 OWN_UNIT = 100
@@ -60,8 +61,8 @@ class Recipe:
     """Of learn.Plan, what is not as usual."""
 
     def note(self, **facts: Any) -> None:
-        """Add to the record of what was used: record.json."""
-        file = self.work / "record.json"
+        """Add to the record of what was used, which goes into the model's folder."""
+        file = self.work / RECORD
         known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
@@ -191,8 +192,11 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
         training.begin_with(learn.trained(flat), plain)
     training.run(tell)
     if rank == 0:
-        begun_from = recipe.begun.name if recipe.begun else "a flat start"
-        facts = {"device": device, "ended": time.strftime("%Y-%m-%d"), "begun_from": begun_from}
+        facts = {"device": device, "ended": time.strftime("%Y-%m-%d"), "begun_from": "a flat start"}
+        if recipe.begun:
+            facts["begun_from"] = recipe.begun.name
+            if (recipe.begun / RECORD).exists():
+                recipe.note(before=json.loads((recipe.begun / RECORD).read_text(encoding="utf-8")))
         recipe.note(training={**training.facts, **facts})
 
 
@@ -245,6 +249,8 @@ def graph(recipe: Recipe) -> None:
     made = recipe.work / "made"
     shutil.rmtree(made, ignore_errors=True)
     shutil.copytree(source, made)
+    if source == recipe.work / "exported" and (recipe.work / RECORD).exists():
+        shutil.copy2(recipe.work / RECORD, made / RECORD)
     graphs.build(vocabulary, units.read(made / "graph" / "units.txt"), bigrams, made)
     models.check(made)
     models.try_in_child(made)
@@ -259,7 +265,7 @@ def _put_in_place(made: Path, into: Path) -> None:
     into.parent.mkdir(parents=True, exist_ok=True)
     if into.exists():
         for file in into.iterdir():
-            if file.is_file():
+            if file.is_file() and not (made / file.name).exists():
                 shutil.copy2(file, made / file.name)
         into.rename(old)
     shutil.move(made, into)
