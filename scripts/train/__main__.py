@@ -27,6 +27,7 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 @click.option(
     "--from", "begun", type=click.Path(path_type=Path), help="A model of ours to train on, e.g. the shipped one."
 )
+@click.option("--wider", type=(int, int), help="Channels and waist that the network of --from is widened to first.")
 @click.option("--hours", type=click.FloatRange(min=0.001), default=6.0, help="Of training, by the clock.")
 @click.option("--synthetic", type=click.IntRange(min=1), default=16000, help="Clips of synthetic speech.")
 @click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
@@ -38,11 +39,12 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 @click.option("--smoke", is_flag=True, help="A toy in two minutes, from synthetic speech alone: proves the chain.")
 def main(
     only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
-    natural: Path | None, workers: int, threads: int, device: str, begun: Path | None, smoke: bool,
+    natural: Path | None, workers: int, threads: int, device: str, begun: Path | None, wider: tuple[int, int] | None,
+    smoke: bool,
 ) -> None:  # fmt: skip
     """Make the model: all steps, or ONLY those named. Sound that is prepared is not prepared again (delete its files in
     --work to have it anew), and training goes on from its last checkpoint."""
-    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device, begun)
+    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device, begun, wider)
     if smoke:
         recipe = steps.smoke(recipe)
     try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scripts.train.material import Material
 
 HERE = Path(__file__).resolve().parent
-COMMON_WORDS = 20000
+COMMON_WORDS = 30000
 """Commonest English words in the vocabulary, beside all of the program's own."""
 PAIRS = 200_000
 """Word pairs in Gr.fst: 16 bytes each."""
@@ -54,6 +54,8 @@ class Recipe:
     device: str
     begun: Path | None = None
     """A model whose network is trained on, instead of a flat start."""
+    wider: tuple[int, int] | None = None
+    """What that network is widened to first: channels, and its waist."""
     common: int = COMMON_WORDS
     pairs: int = PAIRS
     shape: Mapping[str, Any] | None = None
@@ -184,6 +186,8 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
     changed = {**(GOING_ON if recipe.begun else {}), **recipe.plan}
     plan = learn.Plan(seconds - first, threads=recipe.threads, **changed)
     before = taken_up.read(recipe.begun / "am" / "final.mdl") if recipe.begun else None
+    if before and recipe.wider:
+        before = taken_up.widened(before, *recipe.wider)
     shape = asdict(before.shape) if before else recipe.shape
     training = material.training(told_apart, plan, whole, device, shape, team)
     if before:

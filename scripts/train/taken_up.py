@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scripts.train.features import CEPSTRA
-from scripts.train.kaldi_files import LEVELS
+from scripts.train.kaldi_files import STEPS, column_marks
 from scripts.train.network import EVERY, SKIP, Network, Shape
 
 _COMPONENT = re.compile(rb"<ComponentName> (\S+) <(FixedAffine|FixedScale)Component> ")
@@ -65,11 +65,14 @@ def _parts(whole: bytes, place: int) -> dict[str, _Layer]:
 def _values(whole: bytes, place: int) -> tuple[NDArray[np.float32], int]:
     """The vector or matrix that is at `place`, and the place after it."""
     match whole[place : place + 3]:
-        case b"CM2":
-            low, span, rows, columns = struct.unpack_from("<ffii", whole, place + 4)
-            place += 20
-            levels = np.frombuffer(whole, "<u2", rows * columns, place).reshape(rows, columns)
-            return (low + levels * (span / LEVELS)).astype(np.float32), place + levels.nbytes
+        case b"CM ":
+            low, span, rows, columns = struct.unpack_from("<ffii", whole, place + 3)
+            place += 19
+            marks = column_marks(np.frombuffer(whole, "<u2", 4 * columns, place).reshape(columns, 4).T, low, span)
+            place += 8 * columns
+            steps = np.frombuffer(whole, np.uint8, rows * columns, place).reshape(columns, rows)
+            values = [np.interp(steps[column], STEPS, marks[:, column]) for column in range(columns)]
+            return np.stack(values, axis=1).astype(np.float32), place + rows * columns
         case b"FV ":
             (count,) = struct.unpack_from("<xi", whole, place + 3)
             return np.frombuffer(whole, "<f4", count, place + 8).copy(), place + 8 + 4 * count
@@ -145,3 +148,42 @@ def _renorm(norm: nn.Module, given: tuple[Tensor, ...]) -> None:
     norm.running_var.copy_(given[0].var(dim=0).clamp_min(1e-4))
     norm.weight.copy_(scale * torch.sqrt(norm.running_var + norm.eps))
     norm.bias.copy_(offset + norm.running_mean * scale)
+
+
+@torch.no_grad()
+def widened(network: Network, wide: int, waist: int) -> Network:
+    """A wider network with the same outputs: what is new in it is heard by nothing yet (Chen et al., "Net2Net", 2016).
+
+    `balance` it before training it.
+    """
+    old = network.shape
+    if wide < old.wide or waist < old.waist:
+        raise ValueError(f"the network is {old.wide} wide and its waist {old.waist}: it can't be made narrower")
+    new = Network(replace(old, wide=wide, waist=waist)).eval()
+    new.mean.copy_(network.mean)
+    new.scale.copy_(network.scale)
+    _grown(new.first, network.first, 1)
+    _grown_norm(new.norm, network.norm)
+    for mine, theirs in zip(new.each_layer(), network.each_layer(), strict=True):
+        _grown(mine.narrow, theirs.narrow, 2)
+        _grown(mine.widen, theirs.widen, 2)
+        _grown_norm(mine.norm, theirs.norm)
+    _grown(new.last, network.last, 1)
+    new.out.load_state_dict(network.out.state_dict())
+    return new
+
+
+def _grown(into: nn.Linear, old: nn.Linear, times: int) -> None:
+    """`times`: how many frames' channels stand after each other in the input."""
+    rows, columns = old.weight.shape[0], old.weight.shape[1] // times
+    for part, theirs in zip(into.weight.chunk(times, dim=1), old.weight.chunk(times, dim=1), strict=True):
+        part[:rows] = 0
+        part[:rows, :columns] = theirs
+    if old.bias is not None:
+        into.bias[:rows] = old.bias
+
+
+def _grown_norm(into: nn.BatchNorm1d, old: nn.BatchNorm1d) -> None:
+    for name, value in old.state_dict().items():
+        if value.dim():
+            into.state_dict()[name][: len(value)] = value
