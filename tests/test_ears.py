@@ -117,6 +117,7 @@ class TestRecordings:
             heard = hear_source(PcmSource(said), SpeechModel(copy), ASK, PHRASES)
             assert heard.text == "yes"
             leads.append(heard.lead or 0.0)
+            assert (heard.confidence > 0.5) == (leads[-1] > 0)
         assert leads[0] > 0 > leads[1]
         assert leads[0] - leads[1] == pytest.approx(2000)
 

@@ -48,7 +48,8 @@ class Heard:
     """What the recogniser with the grammar wrote, or the line that was typed. May hold `[unk]`; may be empty."""
     source: Source = Source.VOICE
     confidence: float = 1.0
-    """Mean word confidence, 0 to 1. Near 1 for wrong words too, so it never decides alone."""
+    """Mean word confidence, 0 to 1, near 1 for wrong words too, so it never decides alone. Where there is a `lead`,
+    that on the same scale: 0.5 at 0."""
     free: tuple[str, ...] | None = None
     """What the unrestricted recogniser wrote, best first. None where there was no such recogniser."""
     lead: float | None = None

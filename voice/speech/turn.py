@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -123,15 +124,16 @@ class Turn:
         # A new turn may begin, on the same recognisers, where this one was nothing.
         self._begin()
         best = tuple(text for text in free.alternatives or (free.text,) if text)
+        lead = _lead(grammar, free, self._border) if self._grammar else None
         wordless = not grammar.text and not free.text
         if wordless or (voiced < SHORTEST and not _words(grammar.text)):
             return None
         return Heard(
             text=grammar.text,
             source=Source.VOICE,
-            confidence=grammar.confidence,
+            confidence=grammar.confidence if lead is None else 1 / (1 + math.exp(-max(-50.0, lead))),
             free=best,
-            lead=_lead(grammar, free, self._border) if self._grammar else None,
+            lead=lead,
             seconds=round(seconds, 2),
             took=time.perf_counter() - began,
         )
