@@ -33,8 +33,8 @@ def write(network: Network, units: Units, folder: Path) -> None:
 
 
 _CONF = f"""--min-active=200
---max-active=3000
---beam=12.0
+--max-active=1500
+--beam=11.0
 --lattice-beam=4.0
 --acoustic-scale=1.0
 --frame-subsampling-factor={EVERY}
