@@ -25,7 +25,7 @@ from scripts.train.recordings import RATE
 from tests import hearing_sets as sets_
 from tests.hearing_sets import Clip, Set
 from tests.peak import peak_memory
-from tests.rivals import Heard, Rival, ours, pocketsphinx
+from tests.rivals import AROUND, Heard, Rival, ours, pocketsphinx
 from voice.speech.recogniser import BORDER
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "speech"
@@ -60,7 +60,7 @@ def measure(rival: Rival, one: Set, ratio: float | None, noises: Sequence[NDArra
         began = time.process_time()
         heard = rival(sound, one.live)
         result.work += time.process_time() - began
-        result.seconds += clip.seconds
+        result.seconds += clip.seconds + AROUND
         if one.live and not one.chained and heard.text not in one.live:
             return Heard("", -math.inf)  # a part of a phrase, say: it means nothing, so it is not understood
         return heard

@@ -26,6 +26,8 @@ class Heard:
 Rival = Callable[[NDArray[np.int16], Sequence[str]], Heard]
 """int16 mono sound at 16 kHz, and the live phrases; none for free recognition."""
 _QUIET = np.zeros(RATE * 3 // 10, dtype=np.int16)
+AROUND = 2 * len(_QUIET) / RATE
+"""Seconds of silence that both are given around each clip."""
 
 
 def ours(path: Path) -> Rival:

@@ -38,6 +38,8 @@ class Verdict:
     """Id in cards.yaml; None when GREEN."""
     why: str = ""
     """Id of the group of phrases that decided, never the person's words. A GREEN with a reason was covered or past."""
+    direct: bool = False
+    """Said outright, in words that seldom mean anything else."""
 
 
 CALM = Verdict(Light.GREEN)
@@ -168,12 +170,14 @@ class Safety:
             )
             for match in matches
         ]
-        reds = sorted((place, group.name, group.card) for light, place, group in lights if light is Light.RED)
+        reds = sorted(
+            (place, group.name, group.card, group.direct) for light, place, group in lights if light is Light.RED
+        )
         ambers = sorted((place, group.name, group.card) for light, place, group in lights if light is Light.AMBER)
         child = self._child.search(told)
         if reds:
-            _, name, card = reds[0]
-            return Verdict(Light.RED, self._child_card if child else card, f"{card}.{name}")
+            _, name, card, direct = reds[0]
+            return Verdict(Light.RED, self._child_card if child else card, f"{card}.{name}", direct)
         if child:
             afraid = answering and (ambers or self._child_afraid.search(told))
             return Verdict(Light.RED if afraid else Light.AMBER, self._child_card, "child_speaking")

