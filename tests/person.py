@@ -187,6 +187,8 @@ class Script:
         return Line(key, self._content.fill(key, {**values, **spoken}), values)
 
 
+ALIKE = 0.82
+"""Likeness over which a sound is the one that is looked for (see find_sound)."""
 _HOP = 0.01
 """Seconds between two looks at the spectrum."""
 
@@ -206,7 +208,8 @@ def find_sound(needle: NDArray[np.int16], hay: NDArray[np.int16], rate: int) -> 
     mine = (a - a.mean(axis=0)).T
     norms = np.sqrt(np.square(windows).sum(axis=(1, 2)) * np.square(mine).sum()) + 1e-9
     likeness = (windows * mine).sum(axis=(1, 2)) / norms
-    first = int((likeness > 0.95 * likeness.max()).argmax())  # the same line may come again
+    # The same line may come again, and be more alike then: the first place that is alike enough counts.
+    first = int((likeness > min(ALIKE, 0.95 * likeness.max())).argmax())
     best = first + int(likeness[first : first + 10].argmax())
     return best * _HOP, float(likeness[best])
 
