@@ -216,17 +216,30 @@ def _found(sound: NDArray[np.int16], hay: NDArray[np.int16]) -> tuple[float, flo
     size = PIECE * SPEAKER_RATE // 10
     pieces = [sound[at : at + size] for at in range(0, max(1, len(sound) - size // 2), size)]
     pieces = [piece for piece in pieces if _loud(piece) > 0.2] or [sound]
-    begin, seen, end = 0.0, 0, 0.0
+    best, start = (0.0, 0.0), 0.0
+    while start < len(hay) / SPEAKER_RATE:
+        share, first, end = _run(pieces, hay, start)
+        best = max(best, (share, end))
+        if share >= MOST_OF_IT or not share:
+            break
+        start = first + 0.2  # one piece was like something else that was said: it is further on
+    return best
+
+
+def _run(pieces: list[NDArray[np.int16]], hay: NDArray[np.int16], start: float) -> tuple[float, float, float]:
+    """(share of the pieces found after `start`, where the first of them begins, where the last ends)."""
+    begin, seen, end, first = start, 0, start, start
     for piece in pieces:
         # The first may be anywhere; the others follow it closely.
         window = hay[int(begin * SPEAKER_RATE) :][: (40 if not seen else 3) * SPEAKER_RATE]
         where, likeness = find_sound(piece, window, SPEAKER_RATE)
         if likeness > ALIKE:
+            first = first if seen else begin + where
             seen += 1
             begin = end = begin + where + len(piece) / SPEAKER_RATE
         elif seen:
             begin += len(piece) / SPEAKER_RATE / 2
-    return seen / len(pieces), end
+    return seen / len(pieces), first, end
 
 
 def test_a_line_that_was_not_said_is_not_found(talked: tuple[Talk, list[Line], Path]) -> None:
