@@ -182,8 +182,10 @@ def test_it_is_led_to_its_end_by_voice(talked: tuple[Talk, list[Line], Path]) ->
     talk, _, _ = talked
     assert talk.code == 0, talk.program.screen[-2000:]
     assert "Traceback" not in talk.program.errors
-    # Asked twice is what a question is whose answer was misheard, and then taken back.
-    steps = [subject for subject, _ in groupby(subject for subject in talk.asked if subject != "plan")]
+    # Asked twice is what a question is whose answer was misheard, and then taken back: seldom.
+    asked = [subject for subject in talk.asked if subject != "plan"]
+    steps = [subject for subject, _ in groupby(asked)]
+    assert len(asked) - len(steps) <= 2
     assert steps == [step for step in ANSWERS if step != "plan"]
     assert talk.asked.count("plan") >= 3
     assert talk.keys <= 1, "nearly all of it is understood by ear"

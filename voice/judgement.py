@@ -1,7 +1,9 @@
 """Phrases and the network's opinion, joined: danger is missed only where both miss it. Pure.
 
 The phrases say why, and are sure of what they know; the network is not lost where somebody says it another way, and
-knows ordinary talk that only sounds alarming. Borders are log odds, measured on authors that the network had not read.
+knows ordinary talk that only sounds alarming. Borders are log odds, from authors that the network had not read.
+
+Not yet asked in a talk: no trained network is in the project (see scripts/danger/README.md).
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ _BORDERS: Mapping[Light, _Border] = {
     Light.GREEN: _Border(3.5, -0.7),
 }
 """By the light of the phrases. Of 880 dangerous and 880 calm wordings by two authors that the network had not read,
-98 % of the direct and 96 % of the indirect ones were then RED or AMBER, and of the calm ones 2 % RED and 11 % AMBER."""
+98 % of the direct and 96 % of the indirect ones were then RED or AMBER, and of the calm ones 2 % RED and 11 % AMBER;
+that was before what is said outright had borders of its own."""
 _CARDS = {"SUI_SELF": "SUI"}
 """Of the network's kinds, those whose card has another name."""
 _GENTLE = frozenset({"BEREAVED"})

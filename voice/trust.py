@@ -1,4 +1,4 @@
-"""How far to believe the recogniser: two must agree. Pure.
+"""How far to believe the recogniser: another, without a grammar, is asked too. Pure.
 
 Vosk's confidence is near 1 for wrong words too (vosk-api #741, #1339), so it never decides alone. The recogniser with
 the grammar must choose one of its phrases; a second, unrestricted one beside it says what was really said.
@@ -17,8 +17,8 @@ FAR = 5
 """The rank of what the unrestricted recogniser did not write at all: it is asked for so many transcripts."""
 DISAGREEMENT = 1.5
 """What each better transcript of the unrestricted recogniser counts against an answer, in natural logarithms of fit.
-Measured with `scripts/bench hearing` on 483 answers and 224 foreign words: at 3 % of right answers refused, 97 to 100 %
-of the foreign ones were; by fit alone, or by rank alone, more wrong answers were kept."""
+Measured with the first model of our own on 483 answers and 224 foreign words: at 3 % of right answers refused, 97 to
+100 % of the foreign ones were; by fit alone more wrong answers were kept. `scripts/bench hearing` measures with it."""
 _ALIKE = 0.6
 """Letters that still have to match for "stop" / "top" to count as the same sound, badly heard."""
 _CONFIDENT = 0.9
