@@ -28,6 +28,7 @@ MODEL = ROOT / "models" / "afterwards-small-en"
     "--from", "begun", type=click.Path(path_type=Path), help="A model of ours to train on, e.g. the shipped one."
 )
 @click.option("--wider", type=(int, int), help="Channels and waist that the network of --from is widened to first.")
+@click.option("--deeper", type=click.IntRange(min=0), default=0, help="Layers that the network of --from gets more.")
 @click.option("--hours", type=click.FloatRange(min=0.001), default=6.0, help="Of training, by the clock.")
 @click.option("--synthetic", type=click.IntRange(min=1), default=16000, help="Clips of synthetic speech.")
 @click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
@@ -40,11 +41,11 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 def main(
     only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
     natural: Path | None, workers: int, threads: int, device: str, begun: Path | None, wider: tuple[int, int] | None,
-    smoke: bool,
+    deeper: int, smoke: bool,
 ) -> None:  # fmt: skip
     """Make the model: all steps, or ONLY those named. Sound that is prepared is not prepared again (delete its files in
     --work to have it anew), and training goes on from its last checkpoint."""
-    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device, begun, wider)
+    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device, begun, wider, deeper)
     if smoke:
         recipe = steps.smoke(recipe)
     try:

@@ -25,8 +25,8 @@ class Strength:
     narrow: float = 0.2
     """Share heard as through a telephone: 8 kHz sound."""
     rooms: float = 0.3
-    noise: float = 0.65
-    ratio: tuple[float, float] = (4.0, 40.0)
+    noise: float = 0.7
+    ratio: tuple[float, float] = (1.0, 38.0)
     """Decibels of speech over noise."""
     babble: float = 0.1
     """Share of the noises that are other people talking."""

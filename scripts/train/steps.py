@@ -56,6 +56,8 @@ class Recipe:
     """A model whose network is trained on, instead of a flat start."""
     wider: tuple[int, int] | None = None
     """What that network is widened to first: channels, and its waist."""
+    deeper: int = 0
+    """How many layers that network gets more."""
     common: int = COMMON_WORDS
     pairs: int = PAIRS
     shape: Mapping[str, Any] | None = None
@@ -188,6 +190,8 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
     before = taken_up.read(recipe.begun / "am" / "final.mdl") if recipe.begun else None
     if before and recipe.wider:
         before = taken_up.widened(before, *recipe.wider)
+    if before and recipe.deeper:
+        before = taken_up.deepened(before, recipe.deeper)
     shape = asdict(before.shape) if before else recipe.shape
     training = material.training(told_apart, plan, whole, device, shape, team)
     if before:

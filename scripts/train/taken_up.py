@@ -173,6 +173,30 @@ def widened(network: Network, wide: int, waist: int) -> Network:
     return new
 
 
+@torch.no_grad()
+def deepened(network: Network, more: int) -> Network:
+    """A network with `more` layers after the last of stride 1, and the same outputs: a new layer adds nothing yet.
+
+    What it hands on is smaller by SKIP, as with every layer; those after it are put right. `balance` it before training.
+    """
+    old = network.shape
+    place = max(number for number, stride in enumerate(old.strides, 1) if stride == 1)
+    strides = (*old.strides[:place], *(1,) * more, *old.strides[place:])
+    new, state, smaller = Network(replace(old, strides=strides)).eval(), network.state_dict(), SKIP**more
+    new.load_state_dict({**new.state_dict(), **{name: x for name, x in state.items() if not name.startswith("layers.")}})
+    layers = new.each_layer()
+    for layer in layers[place : place + more]:
+        layer.norm.weight.zero_()
+    for mine, theirs in zip(layers[:place] + layers[place + more :], network.each_layer(), strict=True):
+        mine.load_state_dict(theirs.state_dict())
+    for layer in layers[place + more :]:
+        layer.narrow.weight.div_(smaller)
+        layer.norm.weight.mul_(smaller)
+        layer.norm.bias.mul_(smaller)
+    new.last.weight.div_(smaller)
+    return new
+
+
 def _grown(into: nn.Linear, old: nn.Linear, times: int) -> None:
     """`times`: how many frames' channels stand after each other in the input."""
     rows, columns = old.weight.shape[0], old.weight.shape[1] // times
