@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from voice.errors import SpeakerError, VoiceError
-from voice.events import Ended, Heard, Listen, Meaning, Pressed, Sound, Source, Utterance
+from voice.events import Ended, Heard, Listen, Meaning, Partial, Pressed, Sound, Source, Utterance
 from voice.notes import Notes
 from voice.parts import Talking
 from voice.rehearse import VirtualClock
@@ -179,6 +179,11 @@ def room(
 def says(text: str, *, step: str = "", speaking: bool = False) -> At:
     """The person says something that both recognisers hear alike."""
     return At(Heard(text, Source.VOICE, 1.0, (text,), 1.0, 0.1), speaking=speaking, step=step)
+
+
+def begins(text: str, seconds: float, *, quiet: float = 0.0, step: str = "") -> At:
+    """What was said so far of an utterance that is not over."""
+    return At(Partial(text, quiet, seconds), after=seconds, step=step)
 
 
 def types(text: str, *, step: str = "", speaking: bool = False) -> At:

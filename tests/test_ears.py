@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from tests.sound_card import HERE, SoundCard, render_wav
 from voice.errors import ScriptError
-from voice.events import Heard, Kind, Listen, Recovered, Sound, Trouble
+from voice.events import Heard, Kind, Listen, Partial, Recovered, Sound, Trouble
 from voice.speech.ears import VoiceEars, hear_file, hear_source
 from voice.speech.microphone import Microphone
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import RATE, FileSource, PcmSource
-from voice.speech.turn import Turn
+from voice.speech.turn import PAUSED, Turn
 
 PHRASES = ("yes", "yeah", "no", "not sure", "stop", "go on", "repeat", "where am i")
 ASK = Listen("step", Kind.YES_NO, end=0.8)
@@ -57,7 +57,7 @@ def _hear(ears: VoiceEars, seconds: float) -> Sound | None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = ears.poll(0.2)
-        if found is not None:
+        if found is not None and not isinstance(found, Partial):
             return found
     return None
 
@@ -136,6 +136,25 @@ class TestRecordings:
         assert heard is not None
         assert heard.text == "stop"
 
+    def test_what_was_said_so_far_is_told_before_the_end(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_samples("stop", tmp_path), _silence(PAUSED + 0.5)])
+        turn = Turn(speech_model, replace(ASK, kind=Kind.FREE, end=3.0), PHRASES)
+        partials = []
+        for frame in said.reshape(-1, 320)[: len(said) // 320]:
+            assert turn.feed(frame.tobytes()) is None
+            partials += [partial] if (partial := turn.glance()) else []
+        assert partials[-1].text == "stop"
+        assert partials[-1].quiet >= PAUSED
+        assert [p.seconds for p in partials] == sorted({p.seconds for p in partials})
+        assert len({(p.text, p.quiet >= PAUSED) for p in partials}) == len(partials), "each once"
+        assert turn.glance() is None
+
+    def test_nothing_is_told_early_while_the_program_speaks(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        turn = Turn(speech_model, replace(ASK, over_speech=True), PHRASES)
+        assert turn.feed(_samples("stop", tmp_path).tobytes()) is None
+        assert turn.speaking
+        assert turn.glance() is None
+
     @pytest.mark.parametrize("size", [37, 640, 9999])
     def test_pieces_of_any_size_are_the_same_sound(self, speech_model: SpeechModel, tmp_path: Path, size: int) -> None:
         pcm = np.concatenate([_samples("no", tmp_path), _silence(2)]).tobytes()
@@ -171,7 +190,7 @@ class TestThroughTheMicrophone:
             with sound_card.speaking(wav):
                 found = None
                 until = time.monotonic() + 10
-                while found is None and time.monotonic() < until:
+                while not isinstance(found, Heard) and time.monotonic() < until:
                     found = ears.poll(0.1)
                     was_speaking |= ears.speaking
             assert isinstance(found, Heard)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.room import SPEECH, At, Room, key, room, says, types
+from tests.room import SPEECH, TALKING, At, Room, begins, key, room, says, types
 from voice.errors import MicrophoneError, ModelError, NotesError, SettingsError
 from voice.events import Ended, Heard, Listen, Recovered, Source, Trouble
 from voice.notes import Notes
+from voice.safety import Light
 from voice.session import Manner
 
 TO_PLAN = [types(text) for text in ("yes", "alone", "family", "no", "sam", "short", "they left", "i'm done")]
@@ -122,6 +123,48 @@ def test_red_brings_the_card_within_two_seconds(speaking: bool, how: object) -> 
     assert name != "EMERGENCY"
     assert card - when <= 2.0
     assert card - when >= 0.0
+
+
+RAMBLE = "i don't know where to start he's not breathing and i've been sat here and"
+
+
+def test_nobody_must_end_the_sentence_before_red_is_heard() -> None:
+    """In the midst of a long answer; what was only there for a moment is no danger."""
+    story = [begins(" ".join(RAMBLE.split()[:n]), 0.4 * n) for n in range(1, len(RAMBLE.split()))]
+    made = room(types("yes"), *story, says("this end is never reached"))
+    made.session.run()
+    said = [moment for moment, kind, what in made.paper.lines if kind == "listen" and what == "H2"]
+    card, name = next((moment, what) for moment, kind, what in made.paper.lines if kind == "card")
+    assert name == "OD"
+    outright = 0.4 * (RAMBLE.split().index("breathing") + 1)
+    assert outright <= card - said[0] <= outright + 2.0
+
+
+def test_words_that_were_taken_back_are_no_danger() -> None:
+    made = room(
+        types("yes"), begins("he's not breathing", 1.0), begins("he's not believing", 1.3), says("not sure", step="H2")
+    )
+    made.session.run()
+    assert not made.paper.of("card")
+
+
+def test_less_plain_words_are_danger_when_a_pause_follows() -> None:
+    text = "he won't let me leave"
+    verdict = TALKING.safety.judge(text)
+    assert verdict.light is Light.RED
+    assert not verdict.direct
+    made = room(types("yes"), begins(text, 1.0), begins(text, 2.0), says("not sure", step="H2"))
+    made.session.run()
+    assert not made.paper.of("card")
+    made = room(types("yes"), begins(text, 1.0), begins(text, 2.2, quiet=1.1), says("this end is never reached"))
+    made.session.run()
+    assert made.paper.of("card") == ["VIO"]
+
+
+def test_who_tells_the_call_taker_is_not_talked_over() -> None:
+    made = room(types("yes"), says("he is not breathing"), says("he is not breathing", step="card:OD"))
+    made.session.run()
+    assert made.paper.of("card") == ["OD"]
 
 
 def test_red_reaches_the_card_out_of_a_pause() -> None:

@@ -1,6 +1,6 @@
 """What passes between the parts: frozen, and importing nothing of ours.
 
-The way in:  ears -> Heard | Pressed | Trouble -> understanding -> Meaning -> dialogue.
+The way in:  ears -> Heard | Partial | Pressed | Trouble -> understanding -> Meaning -> dialogue.
 The way out: dialogue -> Act -> session does it.
 """
 
@@ -62,6 +62,18 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """What was heard so far of an utterance that is not over: evidence of danger, and of nothing else."""
+
+    text: str
+    """What the unrestricted recogniser has written so far (its partial result)."""
+    quiet: float
+    """Seconds since the last sound that was like speech."""
+    seconds: float
+    """Seconds since the utterance began."""
+
+
+@dataclass(frozen=True)
 class Pressed:
     """A key: a digit "0".."10", or the name of a command or of the help key ("emergency")."""
 
@@ -90,7 +102,7 @@ class Ended:
     """The person ended the talk itself (Ctrl-C twice, Ctrl-D), so that other ears are not asked any more."""
 
 
-Sound = Heard | Pressed | Trouble | Recovered | Ended
+Sound = Heard | Partial | Pressed | Trouble | Recovered | Ended
 
 
 # ---- what it means

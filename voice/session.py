@@ -25,6 +25,7 @@ from voice.events import (
     Keep,
     Listen,
     Meaning,
+    Partial,
     PlanLine,
     Pressed,
     Recovered,
@@ -249,7 +250,7 @@ class Session:
     def _interruption(self, listen: Listen, spoken: str) -> Sound | None:
         for ears in list(self._ears):
             match sound := ears.poll(_TICK / len(self._ears)):
-                case None:
+                case None | Partial():
                     continue
                 case Heard():
                     if self._hearing.interrupts(sound, listen, spoken):
@@ -290,11 +291,15 @@ class Session:
         wait = listen.wait * self.manner.stretch
         waited = 0.0
         before = self._clock.now()
+        early = self._hearing.early()
         while waited < wait:
             for ears in list(self._ears):
                 match sound := ears.poll(_TICK / len(self._ears)):
                     case None:
                         pass
+                    case Partial():
+                        if (danger := early.look(sound)) is not None:
+                            return danger
                     case Trouble() | Recovered():
                         if (interrupted := self._tell(self._news(sound))) is not None:
                             return interrupted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Pressed, Source
+from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Partial, Pressed, Source
 from voice.safety import Light
 from voice.session_parts import Judge
 from voice.templates import normalise
@@ -13,6 +13,10 @@ from voice.understanding import Understanding
 HOT_COMMANDS = ("stop", "pause", "emergency")
 """Words that are heard while it speaks, unless it says them itself just then."""
 _DIED = "BEREAVED"
+_STEADY = 0.5
+"""Seconds for which what is said outright must stand in the partial results: a recogniser takes its words back."""
+_PAUSED = 1.0
+"""Seconds of quiet after which any RED counts, though the turn is not over."""
 _OF_OTHERS = 0.25
 """So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
 
@@ -52,6 +56,10 @@ class Hearing:
             found = found or Danger(light.value, verdict.card, verdict.why)
         return found
 
+    def early(self) -> Early:
+        """Looks for danger while somebody is still talking, in one listening."""
+        return Early(self._safety)
+
     def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
         """Whether something said over the voice stops it: a hot word, or danger that is not its own words."""
         if heard.source is Source.TYPED:
@@ -68,6 +76,28 @@ class Hearing:
         own = normalise(spoken).split()
         phrases = [phrase for name in HOT_COMMANDS for phrase in self._understanding.main_phrases(name)]
         return [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]
+
+
+class Early:
+    """Finds RED in the midst of an utterance, so that it is answered within 2 s of the phrase and not after the whole
+    story (SPEC 4.1). Only RED, and only what the phrase or a pause makes certain: the rest waits for the end."""
+
+    def __init__(self, safety: Judge) -> None:
+        self._safety = safety
+        self._since: float | None = None
+
+    def look(self, partial: Partial) -> Heard | None:
+        """The words so far as an utterance, where they are RED."""
+        verdict = self._safety.judge(partial.text)
+        if verdict.light is not Light.RED:
+            self._since = None
+            return None
+        if verdict.direct and self._since is None:
+            self._since = partial.seconds
+        steady = self._since is not None and verdict.direct and partial.seconds - self._since >= _STEADY
+        if not steady and partial.quiet < _PAUSED:
+            return None
+        return Heard(partial.text, Source.VOICE, 1.0, (partial.text,), seconds=partial.seconds)
 
 
 def _doubtful(sound: Heard | Pressed) -> bool:

@@ -163,6 +163,8 @@ class Dialogue:
         if isinstance(self.talk.top, Offering):
             self.talk.floor.pop()
         if light == "red":
+            if isinstance(self.talk.top, danger.OnCard) and self.talk.top.card.id == card:
+                return []  # somebody tells the call taker: not a word in between
             return danger.show(self.talk, card)
         if isinstance(self.talk.top, danger.OnCard | danger.DangerCheck):
             return self.talk.top.on_miss()

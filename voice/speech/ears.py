@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from voice.errors import MicrophoneError
-from voice.events import Heard, Listen, Recovered, Trouble
+from voice.events import Heard, Listen, Partial, Recovered, Trouble
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource, Source
 from voice.speech.turn import Turn
@@ -63,8 +63,9 @@ class VoiceEars:
         if self._started:
             self._source.discard()
 
-    def poll(self, seconds: float) -> Heard | Trouble | Recovered | None:
-        """Hear for at most that long. A Heard once, when the turn ended; Trouble once, when the microphone is lost.
+    def poll(self, seconds: float) -> Heard | Partial | Trouble | Recovered | None:
+        """Hear for at most that long. A Heard once, when the turn ended; before that, a Partial whenever there is
+        something new in what was said so far. Trouble once, when the microphone is lost.
 
         After Trouble go on polling: it tries to get the microphone back; Recovered once, when sound comes again.
         """
@@ -94,6 +95,9 @@ class VoiceEars:
             if heard is not None:
                 self._turn = None
                 return heard
+            partial = self._turn.glance()
+            if partial is not None:
+                return partial
             if block is None and self._source.ended:
                 return None
 
