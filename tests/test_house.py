@@ -75,7 +75,7 @@ def part_of(path: Path) -> str:
     parts = path.relative_to(VOICE).with_suffix("").parts
     if parts[0].startswith("fetching"):
         return "models"  # finding a model, and getting one
-    family = re.match(r"(cli|parts|screen|rehearse|session)_", parts[0])
+    family = re.match(r"(cli|parts|screen|rehearse|session|helplines)_", parts[0])
     return family[1] if family else parts[0]
 
 

@@ -151,7 +151,7 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         homophones=dict(intents.get("homophones", {})),
         cards=cards,
         safety=_read(home / "safety.yaml"),
-        helplines=_read(folder / "helplines.yaml"),
+        helplines=helplines(folder),
         manners=_read(home / "manners.yaml"),
         texts=reader.texts,
     )
@@ -175,6 +175,8 @@ class _Loader(_Base):  # type: ignore[misc]
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key.value, str):
+                raise yaml.MarkedYAMLError(problem="a key is not plain text", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
@@ -182,24 +184,55 @@ class _Loader(_Base):  # type: ignore[misc]
         return mapping
 
 
+def helplines(folder: Path = HERE) -> Mapping[str, Any]:
+    """The help lines alone, as `load` reads them, for who needs no other language. Raises ContentError."""
+    return _read(folder / "helplines.yaml")
+
+
+def own_helplines(path: Path) -> Mapping[str, Any]:
+    """A person's or group's own file of help lines, read by the same rules; {} where there is none, or nothing in it.
+
+    Raises ContentError naming the file, the line and the remedy.
+    """
+    try:
+        data = _parsed(path, "file", "Mend that line, or move the file away.")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(
+            "content-missing",
+            f"The file {path} cannot be read.",
+            "Check that it is a text file (UTF-8) which you may read, or move it away.",
+        ) from error
+    if not isinstance(data or {}, dict):
+        raise ContentError("content-shape", f"The file {path} does not begin with a country.", "Write UK: or another.")
+    return data or {}
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text("utf-8"), _Loader)  # a BaseLoader makes only strings
+        data = _parsed(path, "language file", "Mend that line, or install the program again.")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(
             "content-missing", f"The language file {path} cannot be read.", "Please install the program again."
         ) from error
-    except yaml.YAMLError as error:
+    if not isinstance(data, dict) or not data:
+        raise ContentError("content-empty", f"The language file {path} is empty.", "Please install the program again.")
+    return data
+
+
+def _parsed(path: Path, kind: str, remedy: str) -> Any:
+    """Raises OSError, UnicodeDecodeError, or a ContentError with the line and `remedy` where it is no YAML."""
+    try:
+        return yaml.load(path.read_text("utf-8"), _Loader)  # a BaseLoader makes only strings
+    except (yaml.YAMLError, RecursionError) as error:  # the latter where it is nested too deep to be meant
         where = getattr(error, "problem_mark", None)
         place = f" near line {where.line + 1}" if where else ""
         raise ContentError(
             "content-broken",
-            f"The language file {path} is broken{place}: {getattr(error, 'problem', None) or 'it is not YAML'}.",
-            "Mend that line, or install the program again.",
+            f"The {kind} {path} is broken{place}: {getattr(error, 'problem', None) or 'it is not YAML'}.",
+            remedy,
         ) from error
-    if not isinstance(data, dict) or not data:
-        raise ContentError("content-empty", f"The language file {path} is empty.", "Please install the program again.")
-    return data
 
 
 def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, Intent]:

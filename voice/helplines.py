@@ -1,4 +1,4 @@
-"""Telephone numbers by country, and which of them may be given out (SPEC section 5). Pure: the mapping is handed in.
+"""Telephone numbers by country, and which of them may be given out (SPEC section 5). Pure: the mappings are handed in.
 
 Only a line marked sure is ever offered. What is not known gives None, or general words, never a guess.
 """
@@ -7,154 +7,154 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from voice.errors import ContentError
+from voice.helplines_read import (
+    CHECK,
+    EMERGENCY,
+    GENERIC,
+    PURPOSES,
+    STALE_AFTER,
+    Country,
+    HelpLine,
+    digits,
+    in_words,
+    read,
+)
 
-PURPOSES = ("crisis", "family", "violence", "child", "poison", "ambulance", "police")
-GENERIC = "generic"
-STALE_AFTER = 12
-"""Months after which a number is spoken with "Check this number" (SPEC section 7, 13)."""
+__all__ = [
+    "CHECK",
+    "EMERGENCY",
+    "GENERIC",
+    "PURPOSES",
+    "STALE_AFTER",
+    "HelpLine",
+    "HelpLines",
+    "digits",
+    "in_words",
+    "note_last",
+]
 
-_SURE = ("sure", "fairly", "doubtful")
-_FIELDS = {"name", "number", "spoken", "sure", "checked", "how", "region", "only_for", "text", "hours", "notes"}
-_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_DIGITS = {word: str(value) for value, word in enumerate(_WORDS)}
-
-
-@dataclass(frozen=True)
-class HelpLine:
-    """One line that can be called."""
-
-    country: str
-    purpose: str
-    """"emergency", or one of PURPOSES."""
-    name: str
-    number: str
-    """As the screen shows it; empty where only general words can be given."""
-    spoken: str
-    """The same digits in groups, for the ear."""
-    sure: str
-    """sure, fairly or doubtful. Only sure ones leave `line` and `emergency`."""
-    checked: str
-    """YYYY-MM, or "memory" where no dated page is known."""
-    how: str = ""
-    region: str = ""
-    """Nation or province; empty where it is for the whole country."""
-    only_for: str = ""
-    text: str = ""
-    """Number for text messages, as shown."""
-    hours: str = ""
-    notes: str = ""
-    """For whoever checks it; not spoken."""
-    stale: bool = False
-    """Say "Check this number" with it."""
-
-    @property
-    def said(self) -> str:
-        """Name and number for the ear: "Samaritans, one one six, one two three"."""
-        return self.spoken if self.purpose == "emergency" else f"{self.name}, {self.spoken}"
-
-    @property
-    def shown(self) -> str:
-        """Name and number for the eye: "Samaritans 116 123"."""
-        return (self.number or self.spoken) if self.purpose == "emergency" else f"{self.name} {self.number}"
+FILE = "helplines.yaml"
+_NOTE_INSIDE = re.compile(rf"\. {CHECK}([^.?!]+)([.?!]|\Z)")
 
 
 class HelpLines:
-    """All lines of helplines.yaml.
+    """All lines of helplines.yaml, and those of a person's or group's own file.
 
-    `today` is the day against which `stale` is reckoned; without it nothing is stale. Broken data raises ContentError.
+    `today` is the day against which `stale` is reckoned; without it nothing is stale. `own` has the same shape as
+    `data`: its lines go first for their purpose, one with the name and region of a built-in line stands in its place,
+    and its emergency number stands in the place of the country's. `own_file` is what errors call it. Broken data of
+    either raises ContentError.
     """
 
-    def __init__(self, data: Mapping[str, Any], today: date | None = None) -> None:
-        self._today = today
-        self._names: dict[str, str] = {}
-        self._lines: dict[str, list[HelpLine]] = {}
-        self._emergency: dict[str, HelpLine] = {}
-        for country, body in data.items():
-            if not {"name", "emergency"} <= set(body):
-                raise _fault(country, "needs a name and an emergency number")
-            self._names[country] = str(body["name"])
-            if extra := set(body) - {"name", "emergency", "fallback", *PURPOSES}:
-                raise _fault(country, f"has the unknown part '{sorted(extra)[0]}'")
-            self._emergency[country] = self._read(country, "emergency", body["emergency"])
-            self._lines[country] = [
-                self._read(country, purpose, item) for purpose in PURPOSES for item in body.get(purpose, [])
-            ]
-        if GENERIC not in data:
-            raise _fault(GENERIC, "is missing; it is what an unknown country gets")
-        self.fallback = str(data[GENERIC].get("fallback", ""))
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        today: date | None = None,
+        own: Mapping[str, Any] | None = None,
+        own_file: str = "lines.yaml",
+    ) -> None:
+        found = read(data, today, FILE)
+        if GENERIC not in found:
+            raise ContentError(
+                "content-helplines",
+                f"In {FILE}, '{GENERIC}' is missing; it is what an unknown country gets.",
+                "Mend that line of the file.",
+            )
+        for country, more in read(own or {}, today, own_file, frozenset(found)).items():
+            found[country] = _joined(found[country], more)
+        self._countries = found
+        self.fallback = found[GENERIC].fallback
         """Where to go when no line is known."""
 
     def countries(self) -> tuple[tuple[str, str], ...]:
         """(id, name) in the order of the file, without the general one."""
-        return tuple((country, name) for country, name in self._names.items() if country != GENERIC)
+        return tuple((id_, country.name) for id_, country in self._countries.items() if id_ != GENERIC)
+
+    def regions(self, country: str | None) -> tuple[str, ...]:
+        """Nations or provinces that the country has lines for, in the order of the file; () where it has none."""
+        named: dict[str, str] = {}
+        for line in self._of(country).lines:
+            if line.region:
+                named.setdefault(line.region.casefold(), line.region)
+        return tuple(named.values())
+
+    def region(self, country: str | None, wanted: str) -> str | None:
+        """`wanted` as the data writes it, whatever its capitals; None where the country's regions are others.
+
+        Where nothing can be told, since the country is unset or has no lines by region, it is given back as it is.
+        """
+        fitting = self.regions(country) or tuple(r for id_ in self._countries for r in self.regions(id_))
+        if not wanted:
+            return ""
+        for region in fitting:
+            if region.casefold() == wanted.casefold():
+                return region
+        return None if self.regions(country) else wanted
 
     def emergency(self, country: str | None) -> HelpLine:
         """The emergency number; general words where the country is unset, unknown, or its number is not sure."""
-        found = self._emergency.get(country or GENERIC)
-        return found if found is not None and found.sure == "sure" else self._emergency[GENERIC]
+        found = self._of(country).emergency
+        if found is None or found.sure != "sure":
+            found = self._countries[GENERIC].emergency
+        assert found is not None, "read with the file, or refused"
+        return found
+
+    def silent(self, country: str | None) -> str:
+        """How to call the emergency number without a word, one sentence of at most ten words; "" where there is no way.
+
+        Only where the rule names one (SPEC 4.4: United Kingdom, New Zealand): elsewhere it could cost the call.
+        """
+        return self.emergency(country).silent
 
     def line(self, country: str | None, purpose: str, region: str | None = None) -> HelpLine | None:
         """The first sure line of that purpose that is meant for everybody there.
 
-        A line of one region is given only when that region is asked for, and then goes first. None where there is none.
+        A person's or group's own goes first, then one of the region. A line of one region is given only when that
+        region is asked for. None where there is none.
         """
-        fitting = [line for line in self.offered(country) if line.purpose == purpose and not line.only_for]
-        local = [line for line in fitting if region and line.region == region]
-        everywhere = [line for line in fitting if not line.region]
-        return next(iter(local + everywhere), None)
+        here = ("", (region or "").casefold())
+        fitting = [
+            line
+            for line in self._of(country).lines
+            if line.purpose == purpose and line.given and line.region.casefold() in here
+        ]
+        return min(fitting, key=lambda line: (not line.own, not line.region), default=None)
 
     def offered(self, country: str | None) -> tuple[HelpLine, ...]:
         """All sure lines of the country, for a table; those for one region or group say so."""
-        return tuple(line for line in self._lines.get(country or GENERIC, []) if line.sure == "sure")
+        return tuple(line for line in self._of(country).lines if line.sure == "sure")
 
     def every(self) -> Iterable[HelpLine]:
         """Every line that was read, the unsure ones too, for checking. Not for speaking."""
-        for country in self._names:
-            yield self._emergency[country]
-            yield from self._lines[country]
+        for country in self._countries.values():
+            if country.emergency is not None:
+                yield country.emergency
+            yield from country.lines
 
-    def _read(self, country: str, purpose: str, item: Mapping[str, Any]) -> HelpLine:
-        where = f"{country}.{purpose}"
-        if extra := set(item) - _FIELDS:
-            raise _fault(where, f"has the unknown part '{sorted(extra)[0]}'")
-        fields = {name: str(item.get(name, "")) for name in _FIELDS}
-        if fields["sure"] not in _SURE:
-            raise _fault(where, f"must say sure: {', '.join(_SURE)}")
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])|memory", fields["checked"]):
-            raise _fault(where, "must say checked: YYYY-MM or memory")
-        if not fields["spoken"] or digits(fields["spoken"]) != re.sub(r"\D", "", fields["number"]):
-            raise _fault(where, f"says '{fields['spoken']}', which is not {fields['number']}")
-        return HelpLine(country=country, purpose=purpose, stale=self._is_stale(purpose, fields["checked"]), **fields)
-
-    def _is_stale(self, purpose: str, checked: str) -> bool:
-        # Emergency numbers are law and are called in fear: a doubt said aloud would do more harm than good.
-        if self._today is None or purpose == "emergency":
-            return False
-        if checked == "memory":
-            return True
-        year, month = (int(part) for part in checked.split("-"))
-        return (self._today.year - year) * 12 + self._today.month - month > STALE_AFTER
+    def _of(self, country: str | None) -> Country:
+        return self._countries.get(country or GENERIC, self._countries[GENERIC])
 
 
-def digits(spoken: str) -> str:
-    """The digits that spoken words stand for: "one, eight hundred, double four" -> "180044"."""
-    found = ""
-    times = 1
-    for word in spoken.lower().replace(",", " ").split():
-        if word in ("double", "triple"):
-            times = 2 if word == "double" else 3
-        elif word == "hundred":
-            found += "00"
-        elif word in _DIGITS:
-            found += _DIGITS[word] * times
-            times = 1
-    return found
+def note_last(text: str) -> str:
+    """A text with each "Check this number" after the sentence that the number stands in, and not within it."""
+    return _NOTE_INSIDE.sub(rf"\1\2 {CHECK}.", text)
 
 
-def _fault(where: str, what: str) -> ContentError:
-    return ContentError("content-helplines", f"In helplines.yaml, '{where}' {what}.", "Mend that line of the file.")
+def _joined(country: Country, own: Country) -> Country:
+    replaced = {_key(line) for line in own.lines}
+    lines = [*own.lines, *(line for line in country.lines if _key(line) not in replaced)]
+    return Country(
+        name=own.name or country.name,
+        emergency=own.emergency or country.emergency,
+        lines=tuple(sorted(lines, key=lambda line: PURPOSES.index(line.purpose))),
+        fallback=own.fallback or country.fallback,
+    )
+
+
+def _key(line: HelpLine) -> tuple[str, str, str]:
+    """By which a line stands for another. Four nations have a line of the same name: each is its own."""
+    return line.purpose, line.name.casefold(), line.region.casefold()
