@@ -32,9 +32,30 @@ def test_file_then_environment_then_flags(tmp_path: Path) -> None:
     assert (both.rate, both.volume, both.country) == (70, 50, "US")
 
 
+def test_a_region_comes_as_the_other_settings_do(tmp_path: Path) -> None:
+    assert load({}, here(tmp_path)).region == ""
+    write(tmp_path, 'country = "UK"\nregion = "Wales"\n')
+    assert load({}, here(tmp_path)).region == "Wales"
+    assert load({}, here(tmp_path, AFTERWARDS_REGION=" Scotland ")).region == "Scotland"
+    assert load({"region": "England"}, here(tmp_path, AFTERWARDS_REGION="Scotland")).region == "England"
+
+
+def test_a_region_goes_with_the_country_it_was_set_with(tmp_path: Path) -> None:
+    """Else a flag for another country would meet a region that is not there, and stop the talk."""
+    write(tmp_path, 'country = "UK"\nregion = "Wales"\n')
+    assert load({"country": "gb"}, here(tmp_path)).region == "Wales"
+    assert load({"country": "CA"}, here(tmp_path)).region == ""
+    assert load({}, here(tmp_path, AFTERWARDS_COUNTRY="CA")).region == ""
+    assert load({"country": "CA", "region": "Ontario"}, here(tmp_path)).region == "Ontario"
+    assert load({"country": "CA"}, here(tmp_path, AFTERWARDS_REGION="Scotland")).region == ""
+    write(tmp_path, "")
+    assert load({"country": "UK"}, here(tmp_path, AFTERWARDS_REGION="Scotland")).region == "Scotland"
+
+
 def test_home_moves_everything_that_is_written(tmp_path: Path) -> None:
     settings = load({}, here(tmp_path / "one"))
-    for path in (settings.settings_file, settings.notes_file, settings.cache_dir, settings.models_dir):
+    written = (settings.settings_file, settings.notes_file, settings.cache_dir, settings.models_dir)
+    for path in (*written, settings.lines_file):
         assert path.is_relative_to(tmp_path / "one")
     assert not (tmp_path / "one").exists(), "looking must not create"
 
@@ -42,6 +63,7 @@ def test_home_moves_everything_that_is_written(tmp_path: Path) -> None:
 def test_without_a_home_the_usual_places_are_used() -> None:
     settings = Settings()
     assert settings.settings_file.is_absolute()
+    assert settings.lines_file == settings.settings_file.parent / "lines.yaml"
     assert "afterwards" in settings.notes_file.parts
     assert len({settings.settings_file.parent, settings.cache_dir, settings.models_dir}) == 3
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from voice import models, parts
 from voice.errors import VoiceError
 from voice.events import Kind, Listen, Utterance
+from voice.parts_lines import checking, known_lines
 from voice.settings import Settings
 
 _LISTEN_SECONDS = 1.5
@@ -33,6 +34,7 @@ def check(chosen: Settings, model: str | None = None) -> Iterator[Line]:
     """Each part in turn, as it is tried. Never raises VoiceError."""
     trials: tuple[tuple[str, Callable[[], Line]], ...] = (
         ("storage", lambda: _storage(chosen)),
+        ("help lines", lambda: _help_lines(chosen)),
         ("voice", lambda: _voice(chosen)),
         ("loudspeaker", lambda: _loudspeaker(chosen)),
         ("microphone", lambda: _microphone(chosen)),
@@ -57,6 +59,16 @@ def _storage(chosen: Settings) -> Line:
         return Line("storage", False, f"Notes can't be kept in {folder}: {reason}. Choose another AFTERWARDS_HOME.")
     parts.notes(chosen).list()  # the ones that are there can be read
     return Line("storage", True, f"Notes can be kept in {folder}.")
+
+
+def _help_lines(chosen: Settings) -> Line:
+    known = known_lines(chosen.lines_file)
+    if known.trouble is not None:
+        raise known.trouble
+    known.region(chosen)
+    own = [line for line in known.lines.every() if line.own]
+    words = f"{checking(known.lines.every())} “afterwards lines” shows them."
+    return Line("help lines", True, f"{len(own)} of {chosen.lines_file}. {words}" if own else words)
 
 
 def _voice(chosen: Settings) -> Line:

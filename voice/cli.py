@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from voice import parts, settings
+from voice.cli_lines import COUNTRY, REGION, lines
 from voice.cli_models import models
 from voice.cli_notes import notes
 from voice.content import Content
@@ -21,6 +22,7 @@ from voice.dialogue.asking import Asking
 from voice.dialogue.talk import COMMANDS, END_OF_TURN
 from voice.errors import ScriptError, SettingsError, VoiceError
 from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, Remark
+from voice.parts_lines import known_lines
 from voice.session_hearing import Hearing
 from voice.session_parts import Ears
 
@@ -74,7 +76,7 @@ def _end_calmly() -> None:
 
 @click.group(
     cls=_Program,
-    commands=[models, notes],
+    commands=[lines, models, notes],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="afterwards", prog_name="afterwards")
@@ -103,12 +105,12 @@ def _write_log(path: Path) -> None:
 
 
 _MODEL = click.option("--model", help="Name or folder of a speech model.")
-_COUNTRY = click.option("--country", help="Country for the help lines: US, CA, UK, IE, AU, NZ, IN, ZA, EU.")
 
 
 @main.command()
 @_MODEL
-@_COUNTRY
+@COUNTRY
+@REGION
 @click.option("--answer-by", type=click.Choice(settings.ANSWERS), help="How you want to answer.")
 @click.option("--rate", type=int, help="How fast it speaks, in percent: 50 to 200.")
 @click.option("--volume", type=int, help="How loud it speaks, in percent: 10 to 100.")
@@ -118,18 +120,20 @@ def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> Non
     """Talk. You can speak, press keys or type."""
     _end_calmly()
     chosen = settings.load({**flags, "network": False if no_network else None})
+    known = known_lines(chosen.lines_file)
+    manner = parts.manner(chosen, known)
     mouth = None if silent else parts.mouth(chosen, early=True)  # while this thread reads on
 
     from voice.keyboard import Keyboard, labels
     from voice.screen import Terminal
 
-    talking = parts.Talking()
+    talking = parts.Talking(known=known)
     keyboard = Keyboard(help_key=chosen.help_key)
     microphone = parts.voice_ears(chosen, model) if chosen.answer_by == "voice" else None
     ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
     courier = parts.courier(chosen, model)
     session = talking.session(
-        parts.manner(chosen),
+        manner,
         ears=ears,
         screen=Terminal(keys=labels(chosen.help_key) if keyboard.terminal else {}),
         clock=parts.RealClock(),
@@ -149,9 +153,10 @@ def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> Non
 @click.option("--first-run", is_flag=True, help="Begin with the questions of the first run.")
 @click.option("--keep/--no-keep", default=True, help="Whether a yes to keeping notes writes them.")
 @_MODEL
-@_COUNTRY
+@COUNTRY
+@REGION
 def rehearse(
-    script: Path, as_json: bool, audio: Path | None, first_run: bool, keep: bool, model: str | None, country: str | None
+    script: Path, as_json: bool, audio: Path | None, first_run: bool, keep: bool, model: str | None, **flags: Any
 ) -> None:
     """Play a whole session against a script.
 
@@ -163,9 +168,12 @@ def rehearse(
     from voice.speech.ears import hear_file
     from voice.speech.mouth import Mouth
 
-    chosen = settings.load({"country": country})
-    lines = rehearsing.read_script(script)
-    recogniser = parts.require_model(chosen, model) if any(line.lstrip("+").startswith("@") for line in lines) else None
+    chosen = settings.load(flags)
+    known = known_lines(chosen.lines_file)
+    manner = parts.manner(chosen, known)
+    answers = rehearsing.read_script(script)
+    recorded = any(answer.lstrip("+").startswith("@") for answer in answers)
+    recogniser = parts.require_model(chosen, model) if recorded else None
     clock = rehearsing.VirtualClock()
     track = rehearsing.Track() if audio else None
     voice = Mouth(None, None, chosen.voice or None) if audio else None
@@ -177,9 +185,9 @@ def rehearse(
         def hear(path: Path, listen: Listen, phrases: Any) -> Any:
             return hear_file(path, loaded, listen, phrases)
 
-    ears = rehearsing.ScriptEars(lines, clock, folder=script.parent, hear=hear, voice=person, track=track)
-    session = parts.Talking().session(
-        parts.manner(chosen),
+    ears = rehearsing.ScriptEars(answers, clock, folder=script.parent, hear=hear, voice=person, track=track)
+    session = parts.Talking(known=known).session(
+        manner,
         ears=[ears],
         screen=JsonScreen(sys.stdout, clock.now) if as_json else Terminal(),
         clock=clock,

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,9 +17,9 @@ from voice import fetching, models, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
 from voice.errors import ContentError, ModelError, VoiceError
-from voice.helplines import HelpLines
 from voice.parts_courier import Answers, ModelCourier
 from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
+from voice.parts_lines import KnownLines, known_lines
 from voice.safety import Safety
 from voice.session import Clock, Courier, Ears, Manner, Mouth, Notes, Screen, Session, purposes
 from voice.settings import Settings
@@ -148,13 +147,18 @@ def notes(chosen: Settings) -> RealNotes:
 
 
 class Talking:
-    """The pure parts of a talk, made once from the content."""
+    """The pure parts of a talk, made once from the content.
 
-    def __init__(self, content: Content | None = None) -> None:
+    `known`: the help lines, those of the program alone where they are not given. A broken file of a person's or group's
+    own is shown in the talk, and does not stop it.
+    """
+
+    def __init__(self, content: Content | None = None, known: KnownLines | None = None) -> None:
         self.content = content or language.load()
         self.understanding = Understanding(self.content)
         self.safety = LateSafety(self._make_safety)
-        self.lines = HelpLines(self.content.helplines, datetime.now(UTC).date())
+        self.known = known or known_lines(built_in=self.content.helplines)
+        self.lines = self.known.lines
 
     def _make_safety(self) -> Safety:
         try:
@@ -166,11 +170,13 @@ class Talking:
                 "Mend that file, or install the program again.",
             ) from error
 
-    def dialogue(self, country: str, *, set_up: bool = False, offer: Callable[[], str] = lambda: "") -> Dialogue:
-        """A new talk, with the help lines of a country."""
+    def dialogue(
+        self, country: str, *, region: str = "", set_up: bool = False, offer: Callable[[], str] = lambda: ""
+    ) -> Dialogue:
+        """A new talk, with the help lines of a country and region."""
         return Dialogue(
             self.content,
-            lines=purposes(self.lines, country),
+            lines=purposes(self.lines, country, region),
             spots=self.understanding.in_words,
             set_up=set_up,
             offer=offer,
@@ -191,9 +197,12 @@ class Talking:
     ) -> Session:
         """A session on the given parts."""
         self.safety.begin()
+        if self.known.trouble is not None:
+            screen.trouble(self.known.trouble)
+        offer = courier.offer if courier else lambda: ""
         return Session(
             self.content,
-            self.dialogue(manner.country, set_up=set_up, offer=courier.offer if courier else lambda: ""),
+            self.dialogue(manner.country, region=manner.region, set_up=set_up, offer=offer),
             self.understanding,
             self.safety,
             self.lines,
@@ -208,9 +217,10 @@ class Talking:
         )
 
 
-def manner(chosen: Settings) -> Manner:
-    """How to speak and wait, as it is set."""
-    return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in)
+def manner(chosen: Settings, known: KnownLines) -> Manner:
+    """How to speak and wait, and whose help lines, as it is set. Raises SettingsError for an unknown region."""
+    region = known.region(chosen)
+    return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in, region)
 
 
 def remember_in(chosen: Settings, *hearing: Retires | None) -> Callable[[str, str], None]:

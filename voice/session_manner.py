@@ -25,6 +25,8 @@ class Manner:
     volume: int = 100
     patience: int = 0
     barge_in: bool = True
+    region: str = ""
+    """Nation or province of the country; "" where it is not set."""
 
     @property
     def stretch(self) -> float:
@@ -47,16 +49,19 @@ class Manner:
                 self.patience = max(0, min(len(PATIENCE) - 1, self.patience + steps))
 
 
-def line_values(lines: HelpLines, country: str, shown: bool) -> dict[str, str]:
-    """The `$emergency`, `$family_line` ... of a country, for the ear or for the eye."""
+def line_values(lines: HelpLines, country: str, shown: bool, region: str = "") -> dict[str, str]:
+    """The `$emergency`, `$family_line` ... of a country and region, for the ear or for the eye.
+
+    A stale line says "Check this number" (`HelpLine.said`), which `note_last` puts after the whole sentence.
+    """
     emergency = lines.emergency(country)
     values = {"emergency": emergency.shown if shown else emergency.said}
     for purpose in _PURPOSES:
-        line = lines.line(country, purpose)
+        line = lines.line(country, purpose, region)
         values[f"{purpose}_line"] = (line.shown if shown else line.said) if line else lines.fallback
     return values
 
 
-def purposes(lines: HelpLines, country: str) -> frozenset[str]:
-    """Purposes for which a country has a line that may be given out."""
-    return frozenset(p for p in _PURPOSES if lines.line(country, p) is not None)
+def purposes(lines: HelpLines, country: str, region: str = "") -> frozenset[str]:
+    """Purposes for which a country and region have a line that may be given out."""
+    return frozenset(p for p in _PURPOSES if lines.line(country, p, region) is not None)

@@ -41,6 +41,8 @@ class Settings:
     """One folder for all that is written. None: the usual places of this computer. Never in the file."""
     country: str = ""
     """One of COUNTRIES, for the help lines."""
+    region: str = ""
+    """Nation or province of the country, such as Scotland. Which there are, the help lines know: see parts_lines."""
     answer_by: str = "voice"
     """One of ANSWERS."""
     rate: int = 100
@@ -73,6 +75,11 @@ class Settings:
     @property
     def settings_file(self) -> Path:
         return (self.home or platformdirs.user_config_path(_APP, appauthor=False)) / "settings.toml"
+
+    @property
+    def lines_file(self) -> Path:
+        """Help lines of a person's or group's own, beside the settings; never written by the program."""
+        return self.settings_file.parent / "lines.yaml"
 
     @property
     def offer_file(self) -> Path:
@@ -110,7 +117,8 @@ class Settings:
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in force. `flags`: field name -> value, None where the flag was not given.
 
-    Every field has an environment variable: AFTERWARDS_ and the field's name in capitals.
+    Every field has an environment variable: AFTERWARDS_ and the field's name in capitals. A region goes with the
+    country that it was set with: where a flag names another country than the file, the file's region does not count.
     Raises SettingsError naming the file, variable or flag, and the remedy.
     """
     env = os.environ if environ is None else environ
@@ -118,15 +126,17 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     if unknown := given.keys() - {f.name for f in fields(Settings)}:
         raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
     home = _home(given.get("home") or env.get(HOME))
-    values = _stored(Settings(home=home).settings_file)
+    stored = _stored(Settings(home=home).settings_file)
+    set_outside: dict[str, Any] = {}
+    flagged: dict[str, Any] = {}
     for name in _READ:
         variable = f"AFTERWARDS_{name.upper()}"
         if text := env.get(variable, ""):
-            values[name] = _read(name, text, f"the environment variable {variable}", "Change or unset it.")
+            set_outside[name] = _read(name, text, f"the environment variable {variable}", "Change or unset it.")
         if name in given:
             flag = f"the flag --{name.replace('_', '-')}"
-            values[name] = _read(name, given[name], flag, "Give another value, or leave it out.")
-    return Settings(home=home, **values)
+            flagged[name] = _read(name, given[name], flag, "Give another value, or leave it out.")
+    return Settings(home=home, **_over(_over(stored, set_outside), flagged))
 
 
 def save(settings: Settings, only: Iterable[str] | None = None) -> None:
@@ -179,6 +189,12 @@ def _edited(path: Path, stored: Mapping[str, Any], values: Mapping[str, Any]) ->
 
 def _line(name: str, value: bool | int | str) -> str:
     return f"{name} = {_toml(value)}"
+
+
+def _over(weaker: Mapping[str, Any], stronger: Mapping[str, Any]) -> dict[str, Any]:
+    before = weaker.get("country")
+    moved = before and stronger.get("country", before) != before
+    return {**weaker, **({"region": ""} if moved else {}), **stronger}
 
 
 def _home(value: object) -> Path | None:
@@ -273,6 +289,7 @@ def _list(options: Iterable[object]) -> str:
 
 _READ: dict[str, tuple[Callable[[object], Any], str]] = {
     "country": (_one_of(("", *COUNTRIES), lambda text: text.upper().replace("GB", "UK")), _list(COUNTRIES)),
+    "region": (_text, "the name of a nation or province"),
     "answer_by": (_one_of(ANSWERS, str.lower), _list(ANSWERS)),
     "rate": (_step(RATES), _list(RATES)),
     "volume": (_step(VOLUMES), _list(VOLUMES)),
