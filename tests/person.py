@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tests.sound_card import SPEAKER_RATE, SoundCard
 from voice.content import LINE_VALUES, Content
-from voice.helplines import HelpLines
+from voice.helplines import HelpLines, note_last
 from voice.session import line_values
 
 QUIET = 1.8
@@ -171,7 +171,7 @@ class Script:
         self._patterns = {key: self._pattern(text) for key, text in texts.items()}
 
     def _pattern(self, text: str) -> re.Pattern[str]:
-        known = string.Template(text).safe_substitute(self._shown)
+        known = note_last(string.Template(text).safe_substitute(self._shown))
         source = re.sub(r"\\\$(\w+)", r"(?P<\1>.+)", re.escape(" ".join(known.split())))
         return re.compile(source + r"\Z")
 
@@ -184,7 +184,7 @@ class Script:
         values = hit.groupdict()
         needed = string.Template(self._content.texts[key]).get_identifiers()
         spoken = {name: self._said[name] for name in LINE_VALUES if name in needed}
-        return Line(key, self._content.fill(key, {**values, **spoken}), values)
+        return Line(key, note_last(self._content.fill(key, {**values, **spoken})), values)
 
 
 ALIKE = 0.82
