@@ -66,9 +66,9 @@ def _help_lines(chosen: Settings) -> Line:
     if known.trouble is not None:
         raise known.trouble
     known.region(chosen)
-    own = [line for line in known.lines.every() if line.own]
-    words = f"{checking(known.lines.every())} “afterwards lines” shows them."
-    return Line("help lines", True, f"{len(own)} of {chosen.lines_file}. {words}" if own else words)
+    count = sum(line.own for line in known.lines.every())
+    own = f" Your own: {count}, from {chosen.lines_file}." if count else ""
+    return Line("help lines", True, f"{checking(known.lines.every())}{own} “afterwards lines” shows them.")
 
 
 def _voice(chosen: Settings) -> Line:

@@ -47,7 +47,7 @@ def lines(everything: bool, as_json: bool, **flags: str | None) -> None:
         chosen = replace(chosen, **unset)
     known = known_lines(chosen.lines_file)
     found = list(_wanted(known.lines, chosen.country, known.region(chosen)))
-    if not found:
+    if not found and known.trouble is None:
         named = dict.fromkeys(r for id_, _ in known.lines.countries() for r in known.lines.regions(id_))
         raise SettingsError(
             "settings-value",
