@@ -12,6 +12,7 @@ from voice.parts import Talking
 from voice.rehearse import VirtualClock
 from voice.session import Clock, Courier, Manner, Session
 
+LONGEST = 1000.0  # seconds after which what was planned does not come any more
 SPEECH = 3.0  # seconds that every utterance lasts
 TALKING = Talking()
 
@@ -37,6 +38,7 @@ class Person:
     opened: list[tuple[Listen, tuple[str, ...]]] = field(default_factory=list)
     shut_times: int = 0
     _since: float = 0.0
+    _brought: float = 0.0
     _listen: Listen | None = None
 
     @property
@@ -53,11 +55,13 @@ class Person:
             return None
         if not self.plan:
             return Ended() if self.ends and not self._listen.over_speech else None
+        assert self.clock.now() - self._brought < LONGEST, f"nothing asked for {self.plan[0]}"
         following = self.plan[0]
         if following.speaking is not self._listen.over_speech or self.clock.now() - self._since < following.after:
             return None
         if following.step and following.step != self._listen.step:
             return None
+        self._brought = self.clock.now()
         return self.plan.pop(0).sound
 
     def close(self) -> None:
@@ -74,6 +78,8 @@ class Voice:
     clock: Clock
     breaks: int | None = None
     said: list[Utterance] = field(default_factory=list)
+    said_at: list[float] = field(default_factory=list)
+    prepared: list[tuple[Utterance, ...]] = field(default_factory=list)
     stopped_at: list[float] = field(default_factory=list)
     _until: float = 0.0
 
@@ -81,7 +87,14 @@ class Voice:
         if self.breaks is not None and len(self.said) >= self.breaks:
             raise SpeakerError("speaker-gone", "The loudspeaker went away.", "Read the words on the screen.")
         self.said.append(utterance)
+        self.said_at.append(self.clock.now())
         self._until = self.clock.now() + SPEECH
+
+    def pitches_after(self, moment: float) -> list[int]:
+        return [u.pitch for u, at in zip(self.said, self.said_at, strict=True) if at >= moment]
+
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        self.prepared.append(tuple(utterances))
 
     def wait(self, seconds: float) -> bool:
         self.clock.sleep(seconds)

@@ -140,7 +140,7 @@ class TestRecordings:
         said = np.concatenate([_samples("stop", tmp_path), _silence(PAUSED + 0.5)])
         turn = Turn(speech_model, replace(ASK, kind=Kind.FREE, end=3.0), PHRASES)
         partials = []
-        for frame in said.reshape(-1, 320)[: len(said) // 320]:
+        for frame in said[: len(said) // 320 * 320].reshape(-1, 320):
             assert turn.feed(frame.tobytes()) is None
             partials += [partial] if (partial := turn.glance()) else []
         assert partials[-1].text == "stop"

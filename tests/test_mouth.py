@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,6 +67,85 @@ def _hertz(samples: NDArray[np.int16], rate: int) -> float:
         best = max((lags[i] for i in peaks), default=0.0)
         found += [rate / (rate // 300 + next(i for i in peaks if lags[i] >= 0.85 * best))] if best > 0 else []
     return float(np.median(found))
+
+
+class _Breaks:
+    """The real voice, until it is broken."""
+
+    def __init__(self) -> None:
+        self.real = EspeakRenderer()
+        self.voice = self.real.voice
+        self.broken = False
+        self.rendered: list[str] = []
+
+    def render(self, sentence: str, words_per_minute: int, pitch: int) -> Clip:
+        if self.broken:
+            raise SpeakerError("speaker-engine", "It does not speak.", "Read.")
+        self.rendered.append(sentence)
+        return self.real.render(sentence, words_per_minute, pitch)
+
+
+class TestHeldReady:
+    CARD = Utterance("Call nine nine nine. I can't call.", words_per_minute=110, pitch=40, fixed=True)
+
+    def _ready(self, renderer: _Breaks, *wanted: Utterance) -> Mouth:
+        mouth = Mouth(make_renderer=lambda voice: renderer)
+        mouth.prepare(wanted)
+        until = time.monotonic() + 20
+        while len(renderer.rendered) < sum(len(sentences(u.text)) for u in wanted) and time.monotonic() < until:
+            time.sleep(0.01)
+        mouth.render(Utterance("Well."))  # what was being held is held then
+        return mouth
+
+    def test_what_was_prepared_is_spoken_though_voice_and_disk_are_gone(self, dumb_mouth: Mouth) -> None:
+        renderer = _Breaks()
+        mouth = self._ready(renderer, self.CARD)
+        renderer.broken = True
+        heard, _ = mouth.render(self.CARD)
+        wanted, rate = dumb_mouth.render(self.CARD)
+        assert len(heard) == pytest.approx(len(wanted), abs=rate // 10)
+        assert np.abs(heard).max() > 1000
+        with pytest.raises(SpeakerError):
+            mouth.render(Utterance("This was not prepared."))
+        with pytest.raises(SpeakerError):
+            mouth.render(replace(self.CARD, words_per_minute=55))
+        mouth.shut()
+
+    def test_another_country_takes_the_place_of_what_was_held(self, dumb_mouth: Mouth) -> None:
+        renderer = _Breaks()
+        mouth = self._ready(renderer, self.CARD)
+        other = replace(self.CARD, text="Call nine one one. I can't call.")
+        mouth.prepare([other])
+        until = time.monotonic() + 20
+        while "Call nine one one." not in renderer.rendered and time.monotonic() < until:
+            time.sleep(0.01)
+        mouth.render(Utterance("Well."))
+        assert renderer.rendered.count("I can't call.") == 1, "what both say is kept"
+        renderer.broken = True
+        assert len(mouth.render(other)[0])
+        with pytest.raises(SpeakerError):
+            mouth.render(self.CARD)
+        mouth.shut()
+
+    def test_a_line_that_is_wanted_now_waits_for_no_card(self, dumb_mouth: Mouth) -> None:
+        renderer = _Breaks()
+        many = [Utterance(f"Line {n} of the cards.", fixed=True) for n in range(200)]
+        mouth = Mouth(make_renderer=lambda voice: renderer)
+        mouth.prepare(many)
+        mouth.render(Utterance("Now."))
+        assert len(renderer.rendered) < 50
+        mouth.shut()
+
+    def test_a_voice_that_is_broken_already_harms_nothing(self, dumb_mouth: Mouth) -> None:
+        renderer = _Breaks()
+        renderer.broken = True
+        mouth = Mouth(make_renderer=lambda voice: renderer)
+        mouth.prepare([self.CARD])
+        with pytest.raises(SpeakerError):
+            mouth.render(self.CARD)
+        renderer.broken = False
+        assert len(mouth.render(self.CARD)[0])
+        mouth.shut()
 
 
 class TestRendering:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ class Voice:
     def __init__(self, at_start: str = "", at_wait: str = "") -> None:
         self.at_start, self.at_wait = at_start, at_wait
         self.said: list[str] = []
+        self.prepared: list[str] = []
         self.shut_down = False
 
     def ready(self) -> None: ...
@@ -37,6 +38,9 @@ class Voice:
         if self.at_start:
             raise SpeakerError(self.at_start, "It does not speak.", "Read.")
         self.said.append(utterance.text)
+
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        self.prepared = [utterance.text for utterance in utterances]
 
     def wait(self, seconds: float) -> bool:
         if self.at_wait:

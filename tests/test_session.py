@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.room import SPEECH, TALKING, At, Room, begins, key, room, says, types
+from tests.room import SPEECH, At, Room, key, room, says, types
 from voice.errors import MicrophoneError, ModelError, NotesError, SettingsError
 from voice.events import Ended, Heard, Listen, Recovered, Source, Trouble
 from voice.notes import Notes
-from voice.safety import Light
 from voice.session import Manner
 
 TO_PLAN = [types(text) for text in ("yes", "alone", "family", "no", "sam", "short", "they left", "i'm done")]
@@ -106,100 +105,6 @@ def test_without_barge_in_no_word_is_live_while_it_speaks() -> None:
     made = room(types("yes"), manner=Manner(country="US", barge_in=False))
     made.session.run()
     assert all(phrases == () for listen, phrases in made.person.opened if listen.over_speech)
-
-
-# ---- danger
-
-
-@pytest.mark.parametrize("speaking", [True, False], ids=["while it speaks", "while it listens"])
-@pytest.mark.parametrize("how", [says, types], ids=["said", "typed"])
-def test_red_brings_the_card_within_two_seconds(speaking: bool, how: object) -> None:
-    assert callable(how)
-    at: At = how("he is not breathing", speaking=speaking)
-    made = room(types("yes"), at)
-    made.session.run()
-    (when,) = [moment for moment, kind, what in made.paper.lines if kind == "heard" and what == "Danger"]
-    card, name = next((moment, what) for moment, kind, what in made.paper.lines if kind == "card")
-    assert name != "EMERGENCY"
-    assert card - when <= 2.0
-    assert card - when >= 0.0
-
-
-RAMBLE = "i don't know where to start he's not breathing and i've been sat here and"
-
-
-def test_nobody_must_end_the_sentence_before_red_is_heard() -> None:
-    """In the midst of a long answer; what was only there for a moment is no danger."""
-    story = [begins(" ".join(RAMBLE.split()[:n]), 0.4 * n) for n in range(1, len(RAMBLE.split()))]
-    made = room(types("yes"), *story, says("this end is never reached"))
-    made.session.run()
-    said = [moment for moment, kind, what in made.paper.lines if kind == "listen" and what == "H2"]
-    card, name = next((moment, what) for moment, kind, what in made.paper.lines if kind == "card")
-    assert name == "OD"
-    outright = 0.4 * (RAMBLE.split().index("breathing") + 1)
-    assert outright <= card - said[0] <= outright + 2.0
-
-
-def test_words_that_were_taken_back_are_no_danger() -> None:
-    made = room(
-        types("yes"), begins("he's not breathing", 1.0), begins("he's not believing", 1.3), says("not sure", step="H2")
-    )
-    made.session.run()
-    assert not made.paper.of("card")
-
-
-def test_less_plain_words_are_danger_when_a_pause_follows() -> None:
-    text = "he won't let me leave"
-    verdict = TALKING.safety.judge(text)
-    assert verdict.light is Light.RED
-    assert not verdict.direct
-    made = room(types("yes"), begins(text, 1.0), begins(text, 2.0), says("not sure", step="H2"))
-    made.session.run()
-    assert not made.paper.of("card")
-    made = room(types("yes"), begins(text, 1.0), begins(text, 2.2, quiet=1.1), says("this end is never reached"))
-    made.session.run()
-    assert made.paper.of("card") == ["VIO"]
-
-
-def test_who_tells_the_call_taker_is_not_talked_over() -> None:
-    made = room(types("yes"), says("he is not breathing"), says("he is not breathing", step="card:OD"))
-    made.session.run()
-    assert made.paper.of("card") == ["OD"]
-
-
-def test_red_reaches_the_card_out_of_a_pause() -> None:
-    made = room(types("yes"), types("pause"), types("she took an overdose", step="hold"))
-    made.session.run()
-    assert "hold" in made.paper.of("listen")
-    assert made.paper.of("card")
-
-
-def test_the_help_key_works_while_it_speaks_and_in_a_pause() -> None:
-    made = room(key("emergency", speaking=True), ends=True)
-    made.session.run()
-    assert made.paper.of("card") == ["EMERGENCY"]
-    made = room(types("yes"), types("pause"), key("emergency", step="hold"))
-    made.session.run()
-    assert made.paper.of("card") == ["EMERGENCY"]
-
-
-def test_the_help_key_works_while_it_says_that_the_notes_are_kept(tmp_path: Path) -> None:
-    plan = [*TO_PLAN, types("keep all"), types("yes"), key("emergency", speaking=True)]
-    made = room(*plan, notes=Notes(tmp_path / "notes.db"))
-    made.session.run()
-    assert made.paper.of("keep")
-    assert made.paper.of("card") == ["EMERGENCY"]
-
-
-def test_its_own_voice_is_no_danger() -> None:
-    """A loudspeaker beside a microphone: the card's own words come back."""
-    made = room(types("yes"), types("emergency"))
-    made.session.run()
-    first = next(u.text for u in made.voice.said if u.pitch < 50)
-    echo = At(Heard("[unk]", Source.VOICE, 1.0, (first.lower(),)), speaking=True)
-    made = room(types("yes"), types("he is not breathing"), *[echo] * 5)
-    made.session.run()
-    assert len(made.paper.of("card")) == 1
 
 
 # ---- waiting

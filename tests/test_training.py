@@ -35,7 +35,7 @@ if os.environ.get("AFTERWARDS_TEST_TRAINING") == "yes":
         together,
     )
     from scripts.train.learn import Plan, trained
-    from scripts.train.lexicon import GARBAGE, Lexicon
+    from scripts.train.lexicon import Lexicon
     from scripts.train.loss import mmi
     from scripts.train.material import Material
     from scripts.train.recordings import RATE, Clip, Recordings

@@ -190,6 +190,16 @@ class BestMouth:
         except SpeakerError as error:
             self._go_on_plainly(error)
 
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """As soon as the real voice is there; where it never is, nothing."""
+        wanted = tuple(utterances)
+
+        def pass_on(made: Future[ReadyMouth]) -> None:
+            if made.exception() is None:
+                made.result().prepare(wanted)
+
+        self._made.add_done_callback(pass_on)
+
     def wait(self, seconds: float) -> bool:
         """Raises SpeakerError."""
         try:

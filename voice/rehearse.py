@@ -182,6 +182,9 @@ class RehearsalMouth:
                 seconds = len(samples) / rate
         self._until = self._clock.now() + seconds
 
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """Nothing: time is virtual here."""
+
     def wait(self, seconds: float) -> bool:
         self._clock.sleep(seconds)
         return self._clock.now() >= self._until

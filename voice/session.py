@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from voice.content import LINE_VALUES, Content, values_of
+from voice.content import Content
 from voice.dialogue import Dialogue
 from voice.dialogue.offering import WHAT as BIGGER_EAR
 from voice.errors import ModelError, NotesError, SpeakerError, VoiceError
@@ -26,7 +26,6 @@ from voice.events import (
     Listen,
     Meaning,
     Partial,
-    PlanLine,
     Pressed,
     Recovered,
     Say,
@@ -37,12 +36,12 @@ from voice.events import (
     Sound,
     Source,
     Trouble,
-    Utterance,
 )
 from voice.helplines import HelpLines
 from voice.session_hearing import HOT_COMMANDS, Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
+from voice.session_words import Words
 from voice.understanding import Understanding
 
 __all__ = [
@@ -95,6 +94,7 @@ class Session:
         self._mouth = mouth
         self._notes = notes
         self.manner = manner or Manner()
+        self._words = Words(content, lines, self.manner)
         self._remember = remember
         self._courier = courier
         self._kept: list[int] = []
@@ -135,7 +135,7 @@ class Session:
                 case ShowCard(card=card, line=line):
                     self._card(card, line)
                 case ShowPlan(lines=lines):
-                    self._screen.plan([self.words(line, shown=True) for line in lines])
+                    self._screen.plan([self._words.of(line, shown=True) for line in lines])
                 case Adjust(what=what, steps=steps):
                     self.manner.adjust(what, steps)
                 case Set(what=what, value=value):
@@ -150,21 +150,16 @@ class Session:
                     self._forget()
         return self._listen(listen)
 
-    def words(self, line: Say | PlanLine, *, shown: bool = False) -> str:
-        """The text of a line, for the ear or for the eye."""
-        known = {**line_values(self._lines, self.manner.country, shown), **line.values}
-        return self._content.fill(line.key, known)
-
     def _card(self, card: str, line: int) -> None:
         found = self._content.cards[card]
         facts = self._dialogue.memory.facts()
-        lines = [self.words(Say(p.key), shown=True) for p in found.lines if p.when.holds(facts)]
+        lines = [self._words.of(Say(p.key), shown=True) for p in found.lines if p.when.holds(facts)]
         self._screen.card(card, found.title, lines, line)
 
     def _set(self, what: str, value: str) -> None:
         if what == "country":
             self.manner.country = value
-            self._dialogue.memory.lines = purposes(self._lines, value)
+            self._dialogue.memory.lines = purposes(self._lines, value, self.manner.region)
         if what == BIGGER_EAR:
             if self._courier is not None:
                 self._courier.answer(value)
@@ -175,7 +170,7 @@ class Session:
             self._screen.trouble(error)
 
     def _keep(self, act: Keep) -> Sound | None:
-        texts = [(line.slot, self.words(line, shown=True)) for line in act.lines]
+        texts = [(line.slot, self._words.of(line, shown=True)) for line in act.lines]
         try:
             if self._notes is None:
                 raise NotesError("notes-off", "Notes can't be kept here.", "You can write the plan down.")
@@ -206,31 +201,23 @@ class Session:
     def _show(self, key: str) -> None:
         """A prompt for the eye alone."""
         for passage in self._content.prompts.get(key, ()):
-            self._screen.say(passage.key, self.words(Say(passage.key), shown=True))
+            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
 
     # ---- speaking
 
     def _say(self, line: Say, listen: Listen) -> Sound | None:
         """Shows and speaks a line; gives back what interrupted it."""
-        text = self.words(line)
-        self._screen.say(line.key, self.words(line, shown=True))
-        is_card = line.key.startswith("card.")
-        personal = values_of(self._content.texts[line.key]) - LINE_VALUES
-        utterance = Utterance(
-            text,
-            words_per_minute=self.manner.words_per_minute(is_card),
-            volume=self.manner.volume / 100,
-            pitch=40 if is_card else 50,
-            pause=line.pause,
-            fixed=not personal,
-        )
+        self._screen.say(line.key, self._words.of(line, shown=True))
+        utterance = self._words.utterance(line)
         if self._mouth is None:
             return None
         try:
             self._mouth.start(utterance)
-            self._open_while_speaking(text, listen)
+            if urgent := self._words.urgent():
+                self._mouth.prepare(urgent)
+            self._open_while_speaking(utterance.text, listen)
             while not self._mouth.wait(0 if self._ears else _TICK):
-                sound = self._interruption(listen, text)
+                sound = self._interruption(listen, utterance.text)
                 if sound is not None:
                     self._mouth.stop()
                     return sound

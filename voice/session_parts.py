@@ -48,6 +48,11 @@ class Mouth(Protocol):
 
     def start(self, utterance: Utterance) -> None: ...
 
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """Make these ready in idle moments, so that they can be heard whatever breaks later; instead of those before.
+        Returns at once, and never raises."""
+        ...
+
     def wait(self, seconds: float) -> bool:
         """True when nothing is being said any more."""
         ...

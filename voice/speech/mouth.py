@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +20,10 @@ from voice.speech.sources import Samples
 
 BETWEEN = 0.4
 """Seconds of silence between the sentences of an utterance (SPEC section 6)."""
+
+
+_Key = tuple[str, int, int]
+"""Sentence, words a minute, pitch."""
 
 
 class Mouth:
@@ -40,6 +46,8 @@ class Mouth:
         # One thread owns the engine from first to last: sapi5 is bound to its thread, espeak is global.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
         self._utterance = Utterance("")
+        self._held: dict[_Key, Clip] = {}
+        self._to_hold: deque[tuple[Utterance, str]] = deque()
 
     def ready(self) -> None:
         """Open the loudspeaker and the voice now rather than with the first word. Raises SpeakerError."""
@@ -52,6 +60,12 @@ class Mouth:
         self._player.open()
         self._utterance = utterance
         self._worker.submit(self._speak, self._player.begin(), self._player.rate, utterance)
+
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """Render these sentence by sentence between other work, and hold them in memory, so that they are heard though
+        the voice or the disk breaks later; those before are forgotten. About 2.6 MB a minute. Never raises."""
+        self._to_hold = deque((u, sentence) for u in utterances for sentence in sentences(u.text))
+        self._later(self._forget_and_hold, [self._key(u, sentence) for u, sentence in self._to_hold])
 
     def wait(self, seconds: float) -> bool:
         """True when nothing is being spoken any more, its pause included. Raises SpeakerError where something broke."""
@@ -85,7 +99,28 @@ class Mouth:
         self._player.close()
         self._worker.shutdown(wait=True, cancel_futures=True)
 
+    def _later(self, work: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # it was shut meanwhile
+            self._worker.submit(work, *arguments)
+
     # ---- on the worker's thread
+
+    def _forget_and_hold(self, wanted: Sequence[_Key]) -> None:
+        kept = set(wanted)
+        self._held = {key: clip for key, clip in self._held.items() if key in kept}
+        self._hold_next()
+
+    def _hold_next(self) -> None:
+        """One sentence, and then whatever else is waiting: a line that is to be spoken now waits for one at most."""
+        if not self._to_hold:
+            return
+        utterance, sentence = self._to_hold.popleft()
+        if self._key(utterance, sentence) not in self._held:
+            try:
+                self._held[self._key(utterance, sentence)] = self._clip(utterance, sentence)
+            except Exception:  # it is tried again when it is to be spoken, and then said what is wrong
+                self._to_hold.clear()
+        self._later(self._hold_next)
 
     def _engine(self) -> Renderer:
         if self._renderer is None:
@@ -132,6 +167,9 @@ class Mouth:
         yield Clip(silence(utterance.pause, rate), rate, ()), [(0, first)]
 
     def _clip(self, utterance: Utterance, sentence: str) -> Clip:
+        held = self._held.get(self._key(utterance, sentence))
+        if held is not None:
+            return held
         engine, wpm, pitch = self._engine(), utterance.words_per_minute, utterance.pitch
         clip = self._cache.get(engine.voice, wpm, pitch, sentence) if utterance.fixed else None
         if clip is None:
@@ -139,6 +177,11 @@ class Mouth:
             if utterance.fixed:
                 self._cache.put(engine.voice, wpm, pitch, sentence, clip)
         return clip
+
+
+    @staticmethod
+    def _key(utterance: Utterance, sentence: str) -> _Key:
+        return sentence, utterance.words_per_minute, utterance.pitch
 
 
 def _scaled(samples: Samples, volume: float) -> Samples:

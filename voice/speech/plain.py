@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 from voice.errors import SpeakerError
 from voice.events import Utterance
@@ -56,6 +57,9 @@ class PlainMouth:
             raise _silent() from error
         self._began = time.monotonic()
         self._over = 0.0
+
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """Nothing: the engine keeps no sound."""
 
     def wait(self, seconds: float) -> bool:
         """True when nothing is being spoken any more, its pause included. Raises SpeakerError where it failed."""

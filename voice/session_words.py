@@ -1,0 +1,54 @@
+"""The words of a session: what a line says, to the ear and to the eye, and how it is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voice.content import LINE_VALUES, Content, values_of
+from voice.events import PlanLine, Say, Utterance
+from voice.helplines import HelpLines, note_last
+from voice.session_manner import Manner, line_values
+
+_URGENT = ("amber.ask", "amber.died", "amber.unclear", "no_microphone", "no_model")
+"""Prompts that are held ready beside the cards: what is asked before a card, and what is said when parts break."""
+_CARD_PITCH = 40
+_PITCH = 50
+
+
+class Words:
+    """Fills lines with their values, for one talk."""
+
+    def __init__(self, content: Content, lines: HelpLines, manner: Manner) -> None:
+        self._content = content
+        self._lines = lines
+        self._manner = manner
+        self._held: Sequence[Utterance] = ()
+
+    def of(self, line: Say | PlanLine, *, shown: bool = False) -> str:
+        """The text of a line, for the ear or for the eye. Raises ContentError where a value is missing."""
+        known = {**line_values(self._lines, self._manner.country, shown, self._manner.region), **line.values}
+        return note_last(self._content.fill(line.key, known))
+
+    def utterance(self, line: Say) -> Utterance:
+        """How a line is spoken now. Only what says nothing of the person is `fixed`."""
+        is_card = line.key.startswith("card.")
+        personal = values_of(self._content.texts[line.key]) - LINE_VALUES
+        return Utterance(
+            self.of(line),
+            words_per_minute=self._manner.words_per_minute(is_card),
+            volume=self._manner.volume / 100,
+            pitch=_CARD_PITCH if is_card else _PITCH,
+            pause=line.pause,
+            fixed=not personal,
+        )
+
+    def urgent(self) -> Sequence[Utterance]:
+        """Everything that must be heard though voice, disk or recogniser break later; empty where nothing of it changed
+        since it was asked for last (the country or the pace does)."""
+        passages = [passage for card in self._content.cards.values() for passage in card.lines]
+        passages += [passage for key in _URGENT for passage in self._content.prompts.get(key, ())]
+        now = tuple(self.utterance(Say(passage.key)) for passage in passages)
+        if now == self._held:
+            return ()
+        self._held = now
+        return now
