@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice.content import Card
 from voice.dialogue.holding import Holding
-from voice.dialogue.talk import BEFORE_QUESTION, Situation, Talk
+from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, FEELING_WAIT, Situation, Talk
 from voice.events import Act, Answer, Finish, Hide, Kind, Listen, Say, ShowCard
 
 GENERAL = "EMERGENCY"
@@ -14,6 +14,8 @@ LINE_GAP = 1.0
 REPEAT = 30.0
 REPEAT_LATER = 120.0
 _REPEATS = 10
+BREATH = 4.0
+"""Seconds for one slow breath."""
 _SUICIDE = ("SUI", "SUI_LOVED")
 _VIOLENCE = ("VIO",)
 
@@ -162,14 +164,15 @@ class AfterCard(Situation):
         key = {
             "unsafe": "card.anything_else_unsafe",
             "breath": "grounding.ask",
+            "see": "grounding.see",
             "way": "card.back",
             "loss": "bereaved.way",
         }[self._stage]
         return self.talk.prompt(key)
 
     def listen(self) -> Listen:
-        self.kind = Kind.CHOICE if self._stage in ("way", "loss") else Kind.YES_NO
-        self.expects = {"way": ("plan", "go_on", "stop"), "loss": ("stay", "stop")}.get(
+        self.kind = {"way": Kind.CHOICE, "loss": Kind.CHOICE, "see": Kind.FREE}.get(self._stage, Kind.YES_NO)
+        self.expects = {"way": ("plan", "go_on", "stop"), "loss": ("stay", "stop"), "see": ()}.get(
             self._stage, ("yes", "no", "not_sure")
         )
         self.commands = tuple(c for c in super().commands if c not in self.expects)
@@ -183,8 +186,10 @@ class AfterCard(Situation):
                 self._stage = "breath" if self.card.id in _SUICIDE else "way"
                 return self.question()
             case ("breath", "yes"):
-                self._stage = "way"
-                return [*self.talk.prompt("grounding.breath", pause=3.0), *self.question()]
+                self._stage = "see"
+                return [*self.talk.prompt("grounding.breath", pause=BREATH), *self.question()]
+            case ("see", _):
+                return self._seen()
             case ("breath", _):
                 self._stage = "way"
                 return self.question()
@@ -200,9 +205,25 @@ class AfterCard(Situation):
     def on_command(self, name: str) -> list[Act] | None:
         if name in ("go_on", "back") and self._stage == "way":
             return self.talk.pop()
+        if name in ("go_on", "skip", "done") and self._stage == "see":
+            return self._seen()
         if name == "done":
             return [*self.talk.prompt("close.crisis"), Finish("done")]
         return None
+
+    def first_wait(self) -> float:
+        return FEELING_WAIT if self._stage == "see" else super().first_wait()
+
+    def on_silence(self) -> list[Act]:
+        return self._seen() if self._stage == "see" else super().on_silence()
+
+    def on_miss(self) -> list[Act]:
+        return self._seen() if self._stage == "see" else super().on_miss()
+
+    def _seen(self) -> list[Act]:
+        """Whatever was named, or nothing aloud: nobody checks."""
+        self._stage = "way"
+        return [*self.talk.prompt("grounding.here", pause=AFTER_REFLECTION), *self.question()]
 
     def give_up(self) -> list[Act]:
         if self._stage == "unsafe":
