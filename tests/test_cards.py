@@ -61,7 +61,7 @@ def test_short_and_plain(card: str) -> None:
         assert 4 <= len(lines) <= 6
         for line in lines:
             assert len(line.split()) <= 10, line
-            assert re.search(r"[.?!]$", line), line
+            assert re.search(r"[.?!]$|^\$silent_call$", line), line
         assert grade(" ".join(lines).replace("$emergency", "nine").replace("_line", "")) <= 4
     assert CARDS[card]["title"]
     assert len(CARDS[card]["title"].split()) <= 5
@@ -70,7 +70,7 @@ def test_short_and_plain(card: str) -> None:
 @pytest.mark.parametrize("card", CRISES)
 def test_number_first_and_who_calls(card: str) -> None:
     for lines in ways(card):
-        assert "$emergency" in lines[0]
+        assert re.match(r"Call \$emergency( now)?\. \$emergency_again ", lines[0]), "twice to the ear"
         assert "i can't call" in " ".join(lines).lower()
 
 
@@ -91,7 +91,7 @@ def test_a_help_line_is_named_only_where_it_is_known_and_has_a_sibling(card: str
     for line in lines:
         text, when = (line, {}) if isinstance(line, str) else (line["text"], line["when"])
         for value in re.findall(r"\$(\w+)", text):
-            assert value == "emergency" or when == {"line": value.removesuffix("_line")}
+            assert value in ("emergency", "emergency_again") or when == {"line": value.removesuffix("_line")}
         if "line" in when:
             assert {"no_line": when["line"]} in [other["when"] for other in lines if isinstance(other, dict)]
     assert CARDS[card]["afterwards"] in (*PURPOSES, "none")
@@ -101,7 +101,7 @@ def test_the_quiet_card_gives_nothing_away() -> None:
     card = CARDS["VIO"]
     assert card["quiet"] == "yes"
     assert not re.search(r"violen|danger|crisis|hurt|safe", card["title"].lower())
-    assert any("stop" in line.lower() for line in card["lines"])
+    assert any("stop" in str(line).lower() for line in card["lines"])
     assert [name for name, other in CARDS.items() if other.get("quiet") == "yes"] == ["VIO"]
 
 

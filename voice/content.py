@@ -29,7 +29,9 @@ from voice.walkthrough import Passage, Walkthrough
 
 HERE = Path(__file__).parent / "content"
 # Values that the session itself fills in.
-LINE_VALUES = frozenset({"emergency", "family_line", "crisis_line", "violence_line", "child_line"})
+LINE_VALUES = frozenset(
+    {"emergency", "emergency_again", "silent_call", "family_line", "crisis_line", "violence_line", "child_line"}
+)
 OWN_VALUES = frozenset(
     {"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where", "megabytes"}
 )

@@ -13,6 +13,8 @@ PATIENCE = (1.0, 1.5, 2.0)
 _WORDS_PER_MINUTE = 130
 _CARD_WORDS_PER_MINUTE = 110
 _VOLUME_STEP = 10
+SILENT = "silent_call"
+"""Where a country has a way to call without a word: a value, and something that a line can be for."""
 _PURPOSES = ("family", "crisis", "violence", "child")
 
 
@@ -55,7 +57,12 @@ def line_values(lines: HelpLines, country: str, shown: bool, region: str = "") -
     A stale line says "Check this number" (`HelpLine.said`), which `note_last` puts after the whole sentence.
     """
     emergency = lines.emergency(country)
-    values = {"emergency": emergency.shown if shown else emergency.said}
+    again = "" if shown or not emergency.number else f"{emergency.said.capitalize()}."
+    values = {
+        "emergency": emergency.shown if shown else emergency.said,
+        "emergency_again": again,  # twice to the ear (SPEC 4.5, rule 5)
+        SILENT: lines.silent(country),
+    }
     for purpose in _PURPOSES:
         line = lines.line(country, purpose, region)
         values[f"{purpose}_line"] = (line.shown if shown else line.said) if line else lines.fallback
@@ -64,4 +71,5 @@ def line_values(lines: HelpLines, country: str, shown: bool, region: str = "") -
 
 def purposes(lines: HelpLines, country: str, region: str = "") -> frozenset[str]:
     """Purposes for which a country and region have a line that may be given out."""
-    return frozenset(p for p in _PURPOSES if lines.line(country, p, region) is not None)
+    silent = {SILENT} if lines.silent(country) else set()
+    return frozenset(p for p in _PURPOSES if lines.line(country, p, region) is not None) | silent

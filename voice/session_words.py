@@ -27,7 +27,7 @@ class Words:
     def of(self, line: Say | PlanLine, *, shown: bool = False) -> str:
         """The text of a line, for the ear or for the eye. Raises ContentError where a value is missing."""
         known = {**line_values(self._lines, self._manner.country, shown, self._manner.region), **line.values}
-        return note_last(self._content.fill(line.key, known))
+        return note_last(" ".join(self._content.fill(line.key, known).split()))
 
     def utterance(self, line: Say) -> Utterance:
         """How a line is spoken now. Only what says nothing of the person is `fixed`."""

@@ -82,7 +82,9 @@ class OnCard(Situation):
         self.commands = ("stop", "repeat", "back", "slower", "louder", "softer", "pause", "done", "emergency")
 
     def opening(self) -> list[Act]:
-        return [ShowCard(self.card.id), *self._lines()]
+        # What can be said comes once, after the number; the quiet card says it in its own last line.
+        words = [] if self.card.quiet or self.card.choices else self.talk.prompt("card.words")
+        return [ShowCard(self.card.id), *self._lines(), *words]
 
     def question(self) -> list[Act]:
         return self.opening()
