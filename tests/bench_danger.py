@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from voice.content import load
+from voice.judgement import Judgement
+from voice.opinion import Opinion
 from voice.safety import Light, Safety
 
 KEPT = Path(__file__).parent / "danger"
@@ -74,11 +76,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench danger", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--misses", action="store_true", help="print each line that was judged wrongly")
+    parser.add_argument("--phrases-alone", action="store_true", help="without the network's opinion")
     chosen = parser.parse_args(list(arguments))
     wordings = read(chosen.files or sorted(KEPT.glob("*.tsv")))
     content = load()
     began = time.perf_counter()
-    safety = Safety(content.rules, content.safety)
+    opinion = None if chosen.phrases_alone else Opinion(content.opinion)
+    safety = Judgement(Safety(content.rules, content.safety), opinion)
     loaded, began = time.perf_counter() - began, time.perf_counter()
     verdicts = [safety.judge(wording.text) for wording in wordings]
     each = (time.perf_counter() - began) / max(1, len(wordings))

@@ -147,7 +147,7 @@ class TestTheEars:
 
 
 class _Judge:
-    def judge(self, text: str, answering: bool = True) -> Verdict:
+    def judge(self, text: str, answering: bool = True, believed: bool = True) -> Verdict:
         return Verdict(Light.RED, "OD") if text == "overdose" else Verdict(Light.GREEN)
 
 

@@ -11,6 +11,7 @@ from voice import models, parts
 from voice.errors import VoiceError
 from voice.events import Kind, Listen, Utterance
 from voice.parts_lines import checking, known_lines
+from voice.safety import Light
 from voice.settings import Settings
 
 _LISTEN_SECONDS = 1.5
@@ -35,6 +36,7 @@ def check(chosen: Settings, model: str | None = None) -> Iterator[Line]:
     trials: tuple[tuple[str, Callable[[], Line]], ...] = (
         ("storage", lambda: _storage(chosen)),
         ("help lines", lambda: _help_lines(chosen)),
+        ("danger", _danger),
         ("voice", lambda: _voice(chosen)),
         ("loudspeaker", lambda: _loudspeaker(chosen)),
         ("microphone", lambda: _microphone(chosen)),
@@ -69,6 +71,14 @@ def _help_lines(chosen: Settings) -> Line:
     count = sum(line.own for line in known.lines.every())
     own = f" Your own: {count}, from {chosen.lines_file}." if count else ""
     return Line("help lines", True, f"{checking(known.lines.every())}{own} “afterwards lines” shows them.")
+
+
+def _danger() -> Line:
+    """Whether danger would be understood: by both parts that judge it."""
+    talking = parts.Talking()
+    parts.second_opinion(talking.content)
+    understood = talking.safety.judge("he's not breathing").light is Light.RED
+    return Line("danger", understood, "Words that tell of danger are understood." if understood else "It is not known.")
 
 
 def _voice(chosen: Settings) -> Line:

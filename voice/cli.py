@@ -17,6 +17,7 @@ from voice import parts, settings
 from voice.cli_lines import COUNTRY, REGION, lines
 from voice.cli_models import models
 from voice.cli_notes import notes
+from voice.cli_safety import cards, safety
 from voice.content import Content
 from voice.dialogue.asking import Asking
 from voice.dialogue.talk import COMMANDS, END_OF_TURN
@@ -76,7 +77,7 @@ def _end_calmly() -> None:
 
 @click.group(
     cls=_Program,
-    commands=[lines, models, notes],
+    commands=[cards, lines, models, notes, safety],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="afterwards", prog_name="afterwards")

@@ -4,6 +4,7 @@
     prompts.yaml          key: passage(s)                                 -> what belongs to no step
     intents.yaml          rules, commands, answers, numbers, remarks      -> what people say (hassil notation)
     safety.yaml           phrases by category                             -> for voice.safety
+    opinion.npz           what a network learnt of danger                 -> for voice.opinion
     cards.yaml            crisis cards
     manners.yaml          words that are never said
     ../helplines.yaml     telephone numbers by country                    -> for voice.helplines
@@ -93,6 +94,8 @@ class Content:
     homophones: Mapping[str, str]
     cards: Mapping[str, Card]
     safety: Mapping[str, Any]
+    opinion: Path
+    """What voice.opinion reads: the one part of the content that is figures."""
     helplines: Mapping[str, Any]
     manners: Mapping[str, Any]
     texts: Mapping[str, str]
@@ -153,6 +156,7 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         homophones=dict(intents.get("homophones", {})),
         cards=cards,
         safety=_read(home / "safety.yaml"),
+        opinion=home / "opinion.npz",
         helplines=helplines(folder),
         manners=_read(home / "manners.yaml"),
         texts=reader.texts,

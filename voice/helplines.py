@@ -82,6 +82,10 @@ class HelpLines:
                 named.setdefault(line.region.casefold(), line.region)
         return tuple(named.values())
 
+    def regions_that_matter(self, country: str | None) -> tuple[str, ...]:
+        """The same, where at least one of those lines may be given: else it makes no difference where somebody is."""
+        return self.regions(country) if any(line.region and line.given for line in self._of(country).lines) else ()
+
     def region(self, country: str | None, wanted: str) -> str | None:
         """`wanted` as the data writes it, whatever its capitals; None where the country's regions are others.
 

@@ -2,8 +2,6 @@
 
 The phrases say why, and are sure of what they know; the network is not lost where somebody says it another way, and
 knows ordinary talk that only sounds alarming. Borders are log odds, from authors that the network had not read.
-
-Not yet asked in a talk: no trained network is in the project (see scripts/danger/README.md).
 """
 
 from __future__ import annotations
@@ -47,7 +45,8 @@ WHY = "opinion"
 class Judgement:
     """Judges as `Safety` does, with a second opinion."""
 
-    def __init__(self, safety: Safety, opinion: Opinion) -> None:
+    def __init__(self, safety: Safety, opinion: Opinion | None) -> None:
+        """`opinion` None, where its file is broken: phrases alone decide then, which is much better than nothing."""
         self._safety = safety
         self._opinion = opinion
 
@@ -55,7 +54,9 @@ class Judgement:
         """As `Safety.judge`. `believed` is False for a transcript that may well be wrong: phrases alone decide then,
         since words put together at random tell of all sorts of things."""
         verdict = self._safety.judge(text, answering)
-        if not believed or not answering or (verdict.light is Light.RED and verdict.card == _CALLED):
+        if self._opinion is None or not believed or not answering:
+            return verdict
+        if verdict.light is Light.RED and verdict.card == _CALLED:
             return verdict
         if verdict.light is Light.GREEN and len(text.split()) < _SHORTEST:
             return verdict

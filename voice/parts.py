@@ -17,6 +17,8 @@ from voice import fetching, models, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
 from voice.errors import ContentError, ModelError, VoiceError
+from voice.judgement import Judgement
+from voice.opinion import Opinion
 from voice.parts_courier import Answers, ModelCourier
 from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
 from voice.parts_lines import KnownLines, known_lines
@@ -146,6 +148,18 @@ def notes(chosen: Settings) -> RealNotes:
     return RealNotes(chosen.notes_file)
 
 
+def second_opinion(content: Content) -> Opinion:
+    """The network that weighs danger. Raises ContentError where its file is missing or broken."""
+    try:
+        return Opinion(content.opinion)
+    except (OSError, ValueError) as error:
+        raise ContentError(
+            "content-opinion",
+            f"One of the two parts that tell danger ({content.opinion.name}) can't be read.",
+            "Install the program again. Until then it knows danger by its phrases alone.",
+        ) from error
+
+
 class Talking:
     """The pure parts of a talk, made once from the content.
 
@@ -160,15 +174,20 @@ class Talking:
         self.known = known or known_lines(built_in=self.content.helplines)
         self.lines = self.known.lines
 
-    def _make_safety(self) -> Safety:
+    def _make_safety(self) -> Judgement:
         try:
-            return Safety(self.content.rules, self.content.safety)
+            phrases = Safety(self.content.rules, self.content.safety)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ContentError(
                 "content-safety",
                 f"The words that tell danger (safety.yaml) are broken: {error}.",
                 "Mend that file, or install the program again.",
             ) from error
+        try:
+            return Judgement(phrases, second_opinion(self.content))
+        except ContentError as error:
+            _log.warning("trouble: %s", error.code)
+            return Judgement(phrases, None)
 
     def dialogue(
         self, country: str, *, region: str = "", set_up: bool = False, offer: Callable[[], str] = lambda: ""
@@ -179,6 +198,7 @@ class Talking:
             lines=purposes(self.lines, country, region),
             spots=self.understanding.in_words,
             set_up=set_up,
+            regions=self.lines.regions_that_matter,
             offer=offer,
         )
 

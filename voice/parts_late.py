@@ -107,9 +107,9 @@ class LateSafety:
         """Make it on a thread of its own; once."""
         self._begun(lambda work: threading.Thread(target=work, daemon=True, name="safety").start())
 
-    def judge(self, text: str, answering: bool = True) -> Verdict:
+    def judge(self, text: str, answering: bool = True, believed: bool = True) -> Verdict:
         """Raises ContentError where its words are broken."""
-        return self._begun(lambda work: work()).result().judge(text, answering)
+        return self._begun(lambda work: work()).result().judge(text, answering, believed)
 
     def _begun(self, run: Callable[[Callable[[], None]], None]) -> Future[Judge]:
         with self._lock:

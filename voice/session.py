@@ -157,9 +157,9 @@ class Session:
         self._screen.card(card, found.title, lines, line)
 
     def _set(self, what: str, value: str) -> None:
-        if what == "country":
-            self.manner.country = value
-            self._dialogue.memory.lines = purposes(self._lines, value, self.manner.region)
+        if what in ("country", "region"):
+            setattr(self.manner, what, value)
+            self._dialogue.memory.lines = purposes(self._lines, self.manner.country, self.manner.region)
         if what == BIGGER_EAR:
             if self._courier is not None:
                 self._courier.answer(value)

@@ -45,7 +45,7 @@ class Hearing:
         """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
         found: Danger | None = None
         for text, believed in _readings(heard):
-            verdict = self._safety.judge(text)
+            verdict = self._safety.judge(text, believed=believed)
             if verdict.light is Light.GREEN or verdict.card is None:
                 continue
             if verdict.card == _DIED and heard.source is Source.VOICE and " " not in text:

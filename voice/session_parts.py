@@ -103,9 +103,9 @@ class Courier(Protocol):
 
 
 class Judge(Protocol):
-    """Says how dangerous it is what was heard: `safety.Safety`, or something that waits for it."""
+    """Says how dangerous it is what was heard: `judgement.Judgement`, or something that waits for it."""
 
-    def judge(self, text: str, answering: bool = True) -> Verdict: ...
+    def judge(self, text: str, answering: bool = True, believed: bool = True) -> Verdict: ...
 
 
 class Notes(Protocol):

@@ -177,13 +177,15 @@ def widened(network: Network, wide: int, waist: int) -> Network:
 def deepened(network: Network, more: int) -> Network:
     """A network with `more` layers after the last of stride 1, and the same outputs: a new layer adds nothing yet.
 
-    What it hands on is smaller by SKIP, as with every layer; those after it are put right. `balance` it before training.
+    What it hands on is smaller by SKIP, as with every layer; those after it are put right. `balance` it before training
+    it.
     """
     old = network.shape
     place = max(number for number, stride in enumerate(old.strides, 1) if stride == 1)
     strides = (*old.strides[:place], *(1,) * more, *old.strides[place:])
     new, state, smaller = Network(replace(old, strides=strides)).eval(), network.state_dict(), SKIP**more
-    new.load_state_dict({**new.state_dict(), **{name: x for name, x in state.items() if not name.startswith("layers.")}})
+    rest = {name: values for name, values in state.items() if not name.startswith("layers.")}
+    new.load_state_dict({**new.state_dict(), **rest})
     layers = new.each_layer()
     for layer in layers[place : place + more]:
         layer.norm.weight.zero_()

@@ -6,7 +6,7 @@ pause, a check or a crisis card keeps the place beneath. Every answer ends with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from voice.content import Content
 from voice.dialogue import danger
@@ -57,25 +57,30 @@ class Dialogue:
         lines: frozenset[str] = frozenset(),
         spots: Callable[[str, str], list[str]] = lambda words, step: [],
         set_up: bool = False,
+        regions: Callable[[str], Sequence[str]] = lambda country: (),
         offer: Callable[[], str] = lambda: "",
     ) -> None:
-        """`offer`: megabytes of a bigger speech model that could be fetched now, or ""; asked after the hello."""
+        """`regions` of a country whose help lines differ by region, asked about with `set_up`.
+
+        `offer`: megabytes of a bigger speech model that could be fetched now, or ""; asked after the hello.
+        """
         self.memory = Memory(lines=lines)
         self.walk = Walk(content.walkthroughs[walkthrough], self.memory.facts)
         self.talk = Talk(content, self.walk, self.memory, self)
         self._spots = spots
         self._set_up = set_up
+        self._regions = regions
         self._offer = offer
         self._offered = False
         self._last: list[Act] = []
 
     def start(self) -> list[Act]:
-        """The first words. With `set_up`, the two questions of the first run come before the walk."""
+        """The first words. With `set_up`, the questions of the first run come before the walk."""
         step = self.walk.step
         assert step is not None, "a walkthrough begins with a step"
         self.talk.floor.append(Asking(self.talk, step))
         if self._set_up:
-            return self._ending(self.talk.push(SettingUp(self.talk)))
+            return self._ending(self.talk.push(SettingUp(self.talk, self._regions)))
         return self._ending(self.talk.top.opening())
 
     def respond(self, meaning: Meaning) -> list[Act]:

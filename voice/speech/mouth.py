@@ -178,7 +178,6 @@ class Mouth:
                 self._cache.put(engine.voice, wpm, pitch, sentence, clip)
         return clip
 
-
     @staticmethod
     def _key(utterance: Utterance, sentence: str) -> _Key:
         return sentence, utterance.words_per_minute, utterance.pitch
