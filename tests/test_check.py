@@ -17,7 +17,7 @@ from voice.errors import ModelError
 from voice.settings import Settings
 from voice.speech.recogniser import SpeechModel
 
-PARTS = ["storage", "help lines", "voice", "loudspeaker", "microphone", "model", "recogniser"]
+PARTS = ["storage", "help lines", "danger", "voice", "loudspeaker", "microphone", "model", "recogniser"]
 
 
 @pytest.mark.sound

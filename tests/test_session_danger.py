@@ -90,7 +90,9 @@ def test_all_cards_are_made_ready_for_the_country_and_the_pace() -> None:
     first, second = made.voice.prepared
     cards = [passage.key for card in TALKING.content.cards.values() for passage in card.lines]
     assert len(first) >= len(cards)
-    assert all(utterance.fixed for utterance in first)
+    assert not any(utterance.fixed for utterance in first if utterance.pitch < 50), (
+        "a sound file would tell that there was a crisis"
+    )
     assert any("nine one one" in utterance.text for utterance in first)
     assert [u.text for u in second] == [u.text for u in first]
     assert second[0].words_per_minute < first[0].words_per_minute

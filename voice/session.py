@@ -41,7 +41,7 @@ from voice.helplines import HelpLines
 from voice.session_hearing import HOT_COMMANDS, Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
-from voice.session_words import Words
+from voice.session_words import Words, logged
 from voice.understanding import Understanding
 
 __all__ = [
@@ -122,7 +122,7 @@ class Session:
         """Does the acts; gives what was answered, or the reason why the talk is over."""
         listen = next((act for act in acts if isinstance(act, Listen)), self._dialogue.listen())
         for act in acts:
-            _log.info("%s in %s", type(act).__name__, listen.step)
+            self._note(act, listen.step)
             match act:
                 case Say():
                     sound = self._say(act, listen)
@@ -315,8 +315,12 @@ class Session:
             self._troubled.discard("ears")  # it hears again; if it is lost again, that is said again
         meaning = self._hearing.meaning(sound, listen)
         self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
-        _log.info("%s in %s", type(meaning).__name__, listen.step)
+        self._note(meaning, listen.step)
         return meaning
+
+    def _note(self, thing: Act | Meaning, step: str) -> None:
+        if logged(thing, step):
+            _log.info("%s in %s", type(thing).__name__, step)
 
     # ---- trouble
 

@@ -1,0 +1,88 @@
+"""After a crisis: no word of it, and no sign that there was one, in any file that the program wrote (SPEC 4.5)."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.person import Program
+from tests.sound_card import SoundCard
+from voice.content import load
+
+pytestmark = pytest.mark.sound
+
+CANARY = "zanzibar"
+CONTENT = load()
+BEFORE = ("yes", "alone", "family", "no")
+CRISIS = (f"he's not breathing {CANARY}", "i'm safe now", "no", "go on")
+AFTER = ("sam", "short", "they left", "i'm done", "keep all", "yes")
+
+
+def _talk(card: SoundCard, home: Path, *answers: str) -> Program:
+    """The real program, answered by typing: each line when it waits for one."""
+    program = Program(card, home, "--log", str(home / "log"), "talk", "--country", "UK", "--answer-by", "keys")
+    for answer in answers:
+        lines = len(program.lines)
+        program.press(answer)
+        until = time.monotonic() + 20
+        while len(program.lines) <= lines and not program.over and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.3)  # the rest of what it says now is on its way to the screen
+    return program
+
+
+def _files(home: Path) -> dict[str, bytes]:
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def homes(sound_card: SoundCard, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """One talk with a crisis in it, and one without."""
+    made = []
+    for answers in ((*BEFORE, *CRISIS, *AFTER), (*BEFORE, *AFTER)):
+        home = tmp_path_factory.mktemp("home")
+        program = _talk(sound_card, home, *answers)
+        assert "Kept in:" in program.screen
+        assert ("NOT WAKING" in program.screen) == (len(answers) > len(BEFORE) + len(AFTER))
+        program.end()
+        made.append(home)
+    return made[0], made[1]
+
+
+def test_what_was_said_is_in_no_file(homes: tuple[Path, Path]) -> None:
+    files = _files(homes[0])
+    assert any(name.endswith("notes.db") for name in files)
+    assert "log" in files
+    for name, content in files.items():
+        assert CANARY.encode() not in content.lower(), name
+        assert b"breathing" not in content.lower(), name
+
+
+def test_the_log_has_no_sign_of_it(homes: tuple[Path, Path]) -> None:
+    log = _files(homes[0])["log"].decode()
+    assert "Answer in H4" in log
+    assert not re.search(r"danger|card|crisis|emergency|amber|red\b", log.lower())
+
+
+def test_no_sound_file_has_a_sign_of_it(homes: tuple[Path, Path]) -> None:
+    """A file of sound has the sum of its sentence as its name: which are there must not tell."""
+    with_it, without = ({name for name in _files(home) if name.startswith("cache/voice")} for home in homes)
+    assert without
+    from voice.speech.cache import ClipCache
+    from voice.speech.render import EspeakRenderer, sentences
+
+    voice = EspeakRenderer().voice
+    told = {
+        key: text for key, text in CONTENT.texts.items() if re.match(r"card\.|amber\.|grounding\.|close\.crisis", key)
+    }
+    assert len(told) > 60
+    for home in homes:
+        cache = ClipCache(home / "cache" / "voice")
+        assert cache.get(voice, 130, 50, "Okay.") is not None or with_it
+        for key, text in told.items():
+            for sentence in sentences(text.replace("$emergency_again ", "").replace("$emergency", "nine nine nine")):
+                for pace, pitch in ((110, 40), (130, 50)):
+                    assert cache.get(voice, pace, pitch, sentence) is None, key
