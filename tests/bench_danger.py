@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import time
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from voice.content import load
@@ -71,14 +73,59 @@ def _share(part: int, whole: int) -> str:
     return f"{part}/{whole} {100 * part / whole:.0f} %" if whole else "-"
 
 
+def drawn(wordings: Sequence[Wording], most: int) -> list[Wording]:
+    """At most so many of each category and kind; all where `most` is 0."""
+    groups: dict[tuple[str, bool, bool], list[Wording]] = defaultdict(list)
+    for wording in wordings:
+        groups[wording.category, wording.danger, wording.direct].append(wording)
+    draw = random.Random(1)
+    return [w for group in groups.values() for w in draw.sample(group, min(len(group), most or len(group)))]
+
+
+def _aloud(wordings: Sequence[Wording], model: Path | None, misses: bool) -> int:
+    """The same through sound."""
+    from tests import danger_aloud
+    from voice import parts, settings
+
+    path = model or parts.find_model(settings.load({})).path
+    by_text = {wording.text: wording for wording in wordings}
+    work = track(danger_aloud.judged(list(by_text), path), "spoken", total=len(by_text) * len(danger_aloud.VOICES))
+    found = list(work)
+    console = Console(width=140)
+    for voice in sorted({each.voice for each in found}):
+        mine = [each for each in found if each.voice == voice]
+        rows = table([by_text[each.text] for each in mine], [Light(each.light) for each in mine])
+        console.print(voice, _last(rows))
+    console.print(f"{len({each.voice for each in found})} voices, heard by {path.name}")
+    console.print(table([by_text[each.text] for each in found], [Light(each.light) for each in found]))
+    for each in found:
+        wording = by_text[each.text]
+        if misses and wording.danger == (each.light == Light.GREEN.value):
+            print(each.light, wording.category, each.voice, each.text, f"heard: {each.heard}", sep="\t")
+    return 0 if found else 1
+
+
+def _last(rows: Table) -> str:
+    """The row over all categories, as a line."""
+    named = [(str(column.header), list(column.cells)[-1]) for column in rows.columns[1:]]
+    return ", ".join(f"{name} {cell}" for name, cell in named)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the table, and with --misses the lines behind it."""
     parser = argparse.ArgumentParser(prog="scripts/bench danger", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--misses", action="store_true", help="print each line that was judged wrongly")
     parser.add_argument("--phrases-alone", action="store_true", help="without the network's opinion")
+    parser.add_argument(
+        "--aloud", action="store_true", help="spoken by synthetic voices, and heard by the model in use"
+    )
+    parser.add_argument("--most", type=int, default=0, help="so many of each category and kind, drawn with a seed")
+    parser.add_argument("--model", type=Path, help="with --aloud: a speech model's folder")
     chosen = parser.parse_args(list(arguments))
-    wordings = read(chosen.files or sorted(KEPT.glob("*.tsv")))
+    wordings = drawn(read(chosen.files or sorted(KEPT.glob("*.tsv"))), chosen.most)
+    if chosen.aloud:
+        return _aloud(wordings, chosen.model, chosen.misses)
     content = load()
     began = time.perf_counter()
     opinion = None if chosen.phrases_alone else Opinion(content.opinion)
