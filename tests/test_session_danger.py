@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.room import TALKING, At, begins, key, room, says, types
-from voice.events import Heard, Source
+from voice.events import Heard, Pressed, Source
 from voice.notes import Notes
 from voice.safety import Light
+from voice.session import Manner
 
 SAID = {
     "EMERGENCY": "emergency",
@@ -184,3 +185,17 @@ def test_a_death_is_asked_about_gently_from_each_state() -> None:
         made = room(*before, says("he died last night", step=step), types("yes", step="danger"))
         made.session.run()
         assert made.paper.of("card") == ["BEREAVED"], state
+
+
+@pytest.mark.parametrize("patience", [0, 2])
+def test_ten_seconds_of_silence_about_danger_are_a_card_however_patient_it_is(patience: int) -> None:
+    made = room(
+        types("yes"),
+        types("he took something a few days ago"),
+        At(Pressed("1"), after=12.0),
+        manner=Manner("US", patience=patience),
+    )
+    made.session.run()
+    asked = next(moment for moment, kind, what in made.paper.lines if (kind, what) == ("listen", "danger"))
+    shown = next(moment for moment, kind, what in made.paper.lines if kind == "card")
+    assert 10 <= shown - asked <= 11

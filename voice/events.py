@@ -182,6 +182,8 @@ class Listen:
     """Commands that mean something now, in the order in which help lists them."""
     wait: float = 10.0
     """Seconds without speech before Silence."""
+    patient: bool = True
+    """Whether more patience makes the wait longer. Silence about danger is answered in time, always (SPEC 4.1)."""
     end: float = 1.2
     """Seconds of silence that end the utterance."""
     longest: float = 60.0

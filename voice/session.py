@@ -275,7 +275,7 @@ class Session:
 
     def _wait_for(self, listen: Listen) -> Sound | None:
         """The first sound that is an answer, or None after the wait. Time stands still while somebody is speaking."""
-        wait = listen.wait * self.manner.stretch
+        wait = listen.wait * (self.manner.stretch if listen.patient else 1)
         waited = 0.0
         before = self._clock.now()
         early = self._hearing.early()

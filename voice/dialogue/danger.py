@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voice.content import Card
 from voice.dialogue.holding import Holding
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, FEELING_WAIT, Situation, Talk
@@ -45,6 +47,9 @@ class DangerCheck(Situation):
 
     def question(self) -> list[Act]:
         return self.opening()
+
+    def listen(self) -> Listen:
+        return replace(super().listen(), patient=False)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         match answer.value:
@@ -91,7 +96,7 @@ class OnCard(Situation):
 
     def listen(self) -> Listen:
         wait = REPEAT if self.silences < _REPEATS else REPEAT_LATER
-        return Listen(self.name, self.kind, self.expects, self.commands, wait)
+        return Listen(self.name, self.kind, self.expects, self.commands, wait, patient=False)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         for choice in self.card.choices:
