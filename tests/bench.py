@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,11 @@ from voice.speech.mouth import Mouth
 
 LONG = "Take all the time that you need. One two three four five six seven eight nine ten. Then we go on together."
 COUNTRY = "US"
-REPLIES, STOPS, STARTS = 20, 20, 5
+REPLIES, STOPS, STARTS, DANGERS = 20, 20, 5, 3
+DANGER = "He is not breathing."
+GOING_ON = (
+    " And I don't know what I should do now, because I am alone here, and it is late, and nobody else is at home."
+)
 LISTENING_SECONDS = 15.0
 
 STOCK_START = "import pyttsx3; e = pyttsx3.init(); e.say('Hello. This is a voice.'); e.runAndWait()"
@@ -192,6 +197,45 @@ class Bench:
             child.wait(20)
         return silent
 
+    # ---- danger that is said to the card's first sound
+
+    def card(self) -> list[Row]:
+        if self._model is None:
+            return [Row("danger to the card's first sound", "not measured: there is no speech model here")]
+        alone = [self._said_danger(number, "") for number in range(DANGERS)]
+        amid = [self._said_danger(number, GOING_ON) for number in range(DANGERS)]
+        return [
+            Row(f"“{DANGER}”, said, to the card's first sound", _seconds(alone), "2 s"),
+            Row("the same in the midst of a long answer", _seconds(amid), "2 s"),
+        ]
+
+    def _said_danger(self, number: int, more: str) -> float:
+        """Seconds from the end of the phrase, a program that plays it started meanwhile."""
+        phrase = render_wav(DANGER, self._folder / "phrase.wav")
+        whole = render_wav(f"{DANGER}{more}", self._folder / "whole.wav")
+        with wave.open(str(phrase)) as file:
+            seconds: float = file.getnframes() / file.getframerate()
+        home = self._folder / f"danger-{number}-{bool(more)}"
+        program = Program(self._card, home, "talk", "--country", COUNTRY, "--model", str(self._model))
+        try:
+            for answer in ("yes", "alone", "family", "no"):
+                self._sound_after(time.monotonic())
+                program.press(answer)
+            self._sound_after(time.monotonic())
+            self._silence(2.5)  # the name is asked for, in free words
+            began = time.monotonic()
+            speaking = self._card.speaking(whole)
+            took = self._sound_after(began) - began - seconds
+            speaking.kill()
+            speaking.wait(10)
+            time.sleep(0.5)  # the card stands on the screen before it is heard
+            if "NOT WAKING" not in program.screen:
+                raise RuntimeError("the danger was not understood")
+            return took
+        finally:
+            program.end()
+            self._silence()
+
     # ---- what listening costs
 
     def listening(self) -> list[Row]:
@@ -274,7 +318,7 @@ def _model() -> Path | None:
 
 def main(names: Sequence[str]) -> int:
     """Measures the named parts, or all."""
-    known = ("start", "reply", "stop", "listening")
+    known = ("start", "reply", "stop", "card", "listening")
     if unknown := [name for name in names if name not in known]:
         print(f"There is no part '{unknown[0]}'. Known: {', '.join(known)}.")
         return 2

@@ -1,9 +1,14 @@
-"""Phrases and the network's opinion, joined: which of them decides when they differ."""
+"""Phrases and the network's opinion, joined; and both on wordings that neither was made for."""
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.bench_danger import KEPT, read
 from voice.content import load
 from voice.judgement import Judgement
 from voice.opinion import Opinion, Weighed
@@ -11,6 +16,9 @@ from voice.safety import Light, Safety, Verdict
 
 CONTENT = load()
 PHRASES = Safety(CONTENT.rules, CONTENT.safety)
+JUDGEMENT = Judgement(PHRASES, Opinion(CONTENT.opinion))
+KEPT_ASIDE = read(sorted(KEPT.glob("*.tsv")))
+FILLERS = ["um", "uh", "like", "oh god", "fucking", "you know", "bloody", "well", "danny"]
 
 
 class _Said(Opinion):
@@ -77,3 +85,54 @@ def test_the_network_is_not_asked_about_words_that_may_be_wrong_or_others(how: d
 
 def test_it_is_not_believed_alone_about_one_or_two_words() -> None:
     assert judged("bed time", 9.0).light is Light.GREEN
+
+
+def test_without_the_network_the_phrases_judge_alone() -> None:
+    for text in (OUTRIGHT, NOTHING, "my mum won't wake up"):
+        assert Judgement(PHRASES, None).judge(text) == PHRASES.judge(text)
+
+
+def share(lights: list[Light], *wanted: Light) -> float:
+    return sum(light in wanted for light in lights) / len(lights)
+
+
+def test_wordings_that_were_kept_aside() -> None:
+    """The figures of `scripts/bench danger`, with a little room."""
+    judged_as = [(wording, JUDGEMENT.judge(wording.text).light) for wording in KEPT_ASIDE]
+    calm = [light for wording, light in judged_as if not wording.danger]
+    assert share([light for w, light in judged_as if w.danger and w.direct], Light.RED, Light.AMBER) >= 0.98
+    assert share([light for w, light in judged_as if w.danger and not w.direct], Light.RED, Light.AMBER) >= 0.91
+    assert share(calm, Light.RED) <= 0.03
+    assert share(calm, Light.AMBER) <= 0.08
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([w.text for w in KEPT_ASIDE if w.danger and w.direct]),
+    st.lists(st.tuples(st.sampled_from(FILLERS), st.integers(0, 20)), max_size=2),
+)
+def test_fillers_swearing_and_names_do_not_turn_red_into_green(phrase: str, extra: list[tuple[str, int]]) -> None:
+    if JUDGEMENT.judge(phrase).light is not Light.RED:
+        return
+    words = phrase.split()
+    for filler, place in extra:
+        words.insert(min(place, len(words)), filler)
+    assert JUDGEMENT.judge(" ".join(words)).light is not Light.GREEN
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300))
+def test_no_text_raises(text: str) -> None:
+    JUDGEMENT.judge(text)
+
+
+def test_what_is_answered_at_a_step_is_never_danger() -> None:
+    from scripts.train.phrases import collect
+
+    wrong = [text for text in collect().live if PHRASES.judge(text).light is Light.GREEN]
+    wrong = [text for text in wrong if JUDGEMENT.judge(text).light is not Light.GREEN]
+    assert wrong == []
+
+
+def test_it_is_small() -> None:
+    assert Path(CONTENT.opinion).stat().st_size < 12_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.room import TALKING, At, begins, key, room, says, types
-from voice.events import Heard, Pressed, Source
+from voice.events import Heard, Kind, Listen, Pressed, Source
 from voice.notes import Notes
 from voice.safety import Light
 from voice.session import Manner
@@ -144,7 +144,7 @@ STATES: dict[str, tuple[list[At], str]] = {
     "in free words": ([types(t) for t in ("yes", "alone", "family", "no")], "H5"),
     "paused": ([types("yes"), types("pause")], "hold"),
     "stopped": ([types("yes"), types("stop")], "hold"),
-    "asked whether somebody is in danger": ([types("yes"), types("he took something a few days ago")], "danger"),
+    "asked whether somebody is in danger": ([types("yes"), types("he overdosed last week")], "danger"),
     "on another card": ([types("yes"), key("emergency")], "card:EMERGENCY"),
     "after a card": ([types("yes"), key("emergency"), types("i'm safe now")], "after_card"),
     "where others can hear": ([types("yes"), types("not alone")], "H3"),
@@ -191,7 +191,7 @@ def test_a_death_is_asked_about_gently_from_each_state() -> None:
 def test_ten_seconds_of_silence_about_danger_are_a_card_however_patient_it_is(patience: int) -> None:
     made = room(
         types("yes"),
-        types("he took something a few days ago"),
+        types("he overdosed last week"),
         At(Pressed("1"), after=12.0),
         manner=Manner("US", patience=patience),
     )
@@ -199,3 +199,35 @@ def test_ten_seconds_of_silence_about_danger_are_a_card_however_patient_it_is(pa
     asked = next(moment for moment, kind, what in made.paper.lines if (kind, what) == ("listen", "danger"))
     shown = next(moment for moment, kind, what in made.paper.lines if kind == "card")
     assert 10 <= shown - asked <= 11
+
+
+def hears(text: str, *free: str, lead: float | None) -> At:
+    """The grammar's recogniser heard one thing, the free one others."""
+    return At(Heard(text, Source.VOICE, 0.9, free, lead), step="H2")
+
+
+@pytest.mark.parametrize(
+    ("sound", "card"),
+    [
+        (hears("he's not breathing", "he is three thing", lead=4.0), "OD"),
+        (hears("he's not breathing he's not breathing", "he is three", lead=4.0), "OD"),
+        (hears("he's not breathing", "he is three thing", lead=-2.0), None),
+        (hears("he's not breathing [unk] to stop", "he is three thing", lead=4.0), None),
+        (hears("not sure", "not sure", lead=4.0), None),
+    ],
+)
+def test_danger_is_in_every_grammar_and_believed_where_the_sound_fits(sound: At, card: str | None) -> None:
+    made = room(types("yes"), sound)
+    made.session.run()
+    assert made.paper.of("card") == ([card] if card else [])
+    grammar = next(phrases for listen, phrases in made.person.opened if listen.step == "H2" and not listen.over_speech)
+    assert "he's not breathing" in grammar
+
+
+def test_what_is_in_every_grammar_is_red_and_outright() -> None:
+    understanding = TALKING.understanding
+    phrases = [p for p in understanding.phrases(Listen("x", Kind.YES_NO)) if understanding.outright(p)]
+    assert len(phrases) > 40
+    for phrase in phrases:
+        verdict = TALKING.safety.judge(phrase)
+        assert verdict.light is Light.RED, phrase

@@ -198,7 +198,7 @@ def test_little_is_live_at_once() -> None:
     for walk in CONTENT.walkthroughs.values():
         for step in walk.steps.values():
             listen = Listen(step.id, step.answer, tuple(o for o in step.outcomes if o not in ("skip", "said")), LIVE)
-            phrases = UNDERSTANDING.phrases(listen)
+            phrases = [phrase for phrase in UNDERSTANDING.phrases(listen) if not UNDERSTANDING.outright(phrase)]
             assert len(phrases) == len(set(phrases))
             assert len(phrases) <= 60, (step.id, len(phrases))
 
@@ -206,6 +206,8 @@ def test_little_is_live_at_once() -> None:
 @pytest.mark.parametrize("listen", [YES_NO, NUMBER, ONLY_COMMANDS], ids=lambda listen: listen.step)
 def test_every_phrase_of_the_grammar_is_understood(listen: Listen) -> None:
     for phrase in UNDERSTANDING.phrases(listen):
+        if UNDERSTANDING.outright(phrase):
+            continue  # danger, which is not for understanding: see tests/test_session_danger.py
         meaning = UNDERSTANDING.understand(spoken(phrase, phrase), listen)
         assert isinstance(meaning, Answer | Command), phrase
         assert meaning.sure

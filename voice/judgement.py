@@ -39,6 +39,8 @@ _CALLED = "EMERGENCY"
 """The card of who calls for help in so many words: nobody else is asked."""
 _SHORTEST = 3
 """Words below which the network alone is not believed: it learnt from sentences."""
+_OUTRIGHT_IN = 4
+"""Words up to which what is said outright needs no second opinion: "she's dying" leaves little to weigh."""
 WHY = "opinion"
 
 
@@ -58,7 +60,8 @@ class Judgement:
             return verdict
         if verdict.light is Light.RED and verdict.card == _CALLED:
             return verdict
-        if verdict.light is Light.GREEN and len(text.split()) < _SHORTEST:
+        words = len(text.split())
+        if (verdict.light is Light.GREEN and words < _SHORTEST) or (verdict.direct and words <= _OUTRIGHT_IN):
             return verdict
         border = _OUTRIGHT if verdict.direct else _BORDERS[verdict.light]
         weighed = self._opinion.weigh(text)
@@ -70,7 +73,7 @@ class Judgement:
         if light is Light.GREEN:
             return replace(verdict, light=light, card=None, direct=False)
         if verdict.card is not None:
-            gentle = verdict.card in _GENTLE and light is Light.RED
+            gentle = light is Light.RED and (verdict.past or verdict.card in _GENTLE)
             return replace(verdict, light=Light.AMBER if gentle else light)
         card = _CARDS.get(weighed.kind, weighed.kind)
         return Verdict(Light.AMBER if card in _GENTLE else light, card, f"{card}.{WHY}")

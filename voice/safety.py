@@ -12,8 +12,10 @@ Language lives in content/en/safety.yaml; here is only the order of the tests:
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -40,6 +42,8 @@ class Verdict:
     """Id of the group of phrases that decided, never the person's words. A GREEN with a reason was covered or past."""
     direct: bool = False
     """Said outright, in words that seldom mean anything else."""
+    past: bool = False
+    """AMBER since it was said to be over: last week, a few days ago."""
 
 
 CALM = Verdict(Light.GREEN)
@@ -75,7 +79,7 @@ class _Group:
 class _Match:
     group: _Group
     light: Light
-    start: int
+    past: bool = False
 
 
 class Safety:
@@ -86,6 +90,10 @@ class Safety:
     """
 
     def __init__(self, rules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        with _no_collecting():
+            self._read(rules, data)
+
+    def _read(self, rules: Mapping[str, str], data: Mapping[str, Any]) -> None:
         self._templates = Templates({**rules, **data.get("rules", {})})
         self._rewrite = _rewriter(data["rewrite"])
         self._endings = [(re.compile(re.escape(end) + r"(?![^ ])"), into) for end, into in data["endings"].items()]
@@ -149,16 +157,16 @@ class Safety:
             if group.event is not event:
                 continue
             for hit in group.finds.finditer(text):
-                light = group.light
+                light, past = group.light, False
                 if self._is_past(whole, hit.start(), hit.end(), self._long_ago):
                     if not self._now.search(self._long_ago.sub(_COVERED, whole)):
                         continue
                     light = Light.AMBER  # "years ago ... and now he's done it again"
-                if self._is_past(whole, hit.start(), hit.end(), self._lately) or (
-                    group.worries and self._worried.search(self._clause(whole, hit.start(), hit.end()))
-                ):
+                if self._is_past(whole, hit.start(), hit.end(), self._lately):
+                    light, past = Light.AMBER, True
+                elif group.worries and self._worried.search(self._clause(whole, hit.start(), hit.end())):
                     light = Light.AMBER
-                yield _Match(group, light, hit.start())
+                yield _Match(group, light, past)
 
     def _decide(self, matches: list[_Match], told: str, death: bool, answering: bool) -> Verdict:
         order = {id(group): place for place, group in enumerate(self._groups)}
@@ -185,7 +193,8 @@ class Safety:
             return Verdict(Light.AMBER, self._death_card, "death")
         if ambers:
             _, name, card = ambers[0]
-            return Verdict(Light.AMBER, card, f"{card}.{name}")
+            past = all(match.past for match in matches)
+            return Verdict(Light.AMBER, card, f"{card}.{name}", past=past)
         return CALM
 
     def _is_past(self, text: str, start: int, end: int, marks: re.Pattern[str]) -> bool:
@@ -220,6 +229,18 @@ class Safety:
             worries=item.get("worries", "no") == "yes",
             finds=self._finder(item["hear"]),
         )
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """While templates become patterns: a third of the time went into looking for garbage, of which there is none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _either(sources: Iterable[str]) -> str:

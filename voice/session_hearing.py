@@ -44,7 +44,7 @@ class Hearing:
     def danger(self, heard: Heard) -> Danger | None:
         """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
         found: Danger | None = None
-        for text, believed in _readings(heard):
+        for text, believed in self._readings(heard):
             verdict = self._safety.judge(text, believed=believed)
             if verdict.light is Light.GREEN or verdict.card is None:
                 continue
@@ -55,6 +55,22 @@ class Hearing:
                 return Danger(light.value, verdict.card, verdict.why)
             found = found or Danger(light.value, verdict.card, verdict.why)
         return found
+
+    def _readings(self, heard: Heard) -> Iterator[tuple[str, bool]]:
+        """Transcripts to look for danger in, with whether each is believed on its own."""
+        if heard.source is Source.TYPED or heard.free is None:
+            yield heard.text, True
+            return
+        agreed = heard.text in heard.free
+        for number, line in enumerate(heard.free):
+            yield line, number == 0 or (agreed and line == heard.text)
+        if agreed:
+            return
+        match self._understanding.outright(heard.text):
+            case True if heard.lead is None or heard.lead > 0:
+                yield heard.text, heard.lead is not None
+            case False:
+                yield heard.text, False
 
     def early(self) -> Early:
         """Looks for danger while somebody is still talking, in one listening."""
@@ -110,15 +126,3 @@ def echo(heard: Heard, spoken: str) -> bool:
     own = set(normalise(spoken).split())
     words = normalise(" ".join((*(heard.free or ())[:1], heard.text))).split()
     return sum(word not in own for word in words) < _OF_OTHERS * len(words)
-
-
-def _readings(heard: Heard) -> Iterator[tuple[str, bool]]:
-    """Transcripts to look for danger in, with whether each is believed on its own."""
-    if heard.source is Source.TYPED or heard.free is None:
-        yield heard.text, True
-        return
-    agreed = heard.text in heard.free
-    for number, line in enumerate(heard.free):
-        yield line, number == 0 or (agreed and line == heard.text)
-    if not agreed:
-        yield heard.text, False

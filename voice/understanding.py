@@ -19,6 +19,7 @@ from voice.walkthrough import Step
 UNKNOWN = "[unk]"
 # A small model hears best with 5 to 20 phrases live: the main wordings only (product.md, SPEC section 6).
 MAIN_WORDINGS = 2
+_WAYS = 12  # of saying one of the phrases that are live everywhere
 _OWN_FEELING_WORDS = 3
 # Answers that are not one key: whoever chooses them types words, or presses the key of "skip".
 _WORDS = {Kind.FREE: ("own", "said", "skip"), Kind.FEELING: ("own", "skip")}
@@ -35,6 +36,14 @@ class Understanding:
         }
         self._numbers = {word: number for number, words in content.numbers.items() for word in words}
         self._fillers = frozenset(content.number_fillers)
+        self._outright = [
+            phrase
+            for template in content.safety.get("outright", ())
+            for phrase in self._templates.phrases(template, most=_WAYS)
+        ]
+        either = "|".join(re.escape(phrase) for phrase in self._outright) or r"(?!)"
+        self._only_outright = re.compile(rf"(?:{either})(?: (?:{either}))*")
+        self._any_outright = re.compile(rf"(?<![^ ])(?:{either})(?![^ ])")
         self._whole = lru_cache(maxsize=None)(self._compile)
 
     # ---- what may be said now
@@ -69,7 +78,8 @@ class Understanding:
         return [(str(number), self.label(listen, id_)) for number, id_ in enumerate(_numbered(listen), 1)]
 
     def phrases(self, listen: Listen) -> list[str]:
-        """What the recogniser's grammar holds at this step: the main wordings of what is live, and no more."""
+        """What the recogniser's grammar holds at this step: the main wordings of what is live, and no more; and danger
+        that is said outright, which is live everywhere."""
         found: dict[str, None] = {}
         for id_ in listen.expects:
             self._main(self.wordings(listen, id_), found)
@@ -80,7 +90,15 @@ class Understanding:
             if self._content.commands[name].grammar:
                 # One wording each, so that little is live; but danger must not hang on remembering one word.
                 self._main(self._content.commands[name].hear, found, MAIN_WORDINGS if name == "emergency" else 1)
+        found.update(dict.fromkeys(self._outright))
         return list(found)
+
+    def outright(self, text: str) -> bool | None:
+        """Whether a transcript of such a grammar is danger said outright and nothing else; None where that is only
+        among other words, as it is in most of what a grammar makes of speech that it does not know."""
+        if self._only_outright.fullmatch(text):
+            return True
+        return None if self._any_outright.search(text) else False
 
     def main_phrases(self, command: str) -> list[str]:
         """The main wordings of one command."""
