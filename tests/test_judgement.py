@@ -35,7 +35,7 @@ def judged(text: str, danger: float, kind: str = "MED") -> Verdict:
     return Judgement(PHRASES, _Said(danger, kind)).judge(text)
 
 
-OUTRIGHT, NOTHING = "he's not breathing", "we talked about the weather today"
+OUTRIGHT, NOTHING = "please i think he's not breathing at all", "we talked about the weather today"
 
 
 def test_the_premises() -> None:
@@ -81,6 +81,20 @@ def test_who_calls_for_help_is_never_overruled() -> None:
 def test_the_network_is_not_asked_about_words_that_may_be_wrong_or_others(how: dict[str, bool]) -> None:
     verdict = Judgement(PHRASES, _Said(9.0)).judge(NOTHING, **how)
     assert verdict == PHRASES.judge(NOTHING, how.get("answering", True))
+
+
+def test_the_network_alone_asks_about_a_death_only_where_it_is_sure() -> None:
+    assert judged(NOTHING, 0.5, "BEREAVED").light is Light.GREEN
+    assert judged(NOTHING, 1.5, "BEREAVED").light is Light.AMBER
+
+
+def test_a_few_words_said_outright_are_not_overruled() -> None:
+    assert judged("she's dying", -9.0).light is Light.RED
+
+
+def test_what_is_over_is_asked_about_at_most() -> None:
+    assert PHRASES.judge("he overdosed last week").past
+    assert judged("he overdosed last week", 9.0).light is Light.AMBER
 
 
 def test_it_is_not_believed_alone_about_one_or_two_words() -> None:

@@ -28,13 +28,13 @@ _BORDERS: Mapping[Light, _Border] = {
     Light.AMBER: _Border(2.0, -2.0),
     Light.GREEN: _Border(3.5, -0.7),
 }
-"""By the light of the phrases. Of 880 dangerous and 880 calm wordings by two authors that the network had not read,
-98 % of the direct and 96 % of the indirect ones were then RED or AMBER, and of the calm ones 2 % RED and 11 % AMBER;
-that was before what is said outright had borders of its own."""
+"""By the light of the phrases. Set on two authors that a trial's network had not read, not on what is kept aside."""
 _CARDS = {"SUI_SELF": "SUI"}
 """Of the network's kinds, those whose card has another name."""
 _GENTLE = frozenset({"BEREAVED"})
 """Cards that are asked about first, always: "Do you mean that they died?" """
+_GENTLE_FROM = 1.0
+"""Log odds from which the network alone asks about a death: nobody's life hangs on it, and asked for nothing it hurts."""
 _CALLED = "EMERGENCY"
 """The card of who calls for help in so many words: nobody else is asked."""
 _SHORTEST = 3
@@ -76,4 +76,6 @@ class Judgement:
             gentle = light is Light.RED and (verdict.past or verdict.card in _GENTLE)
             return replace(verdict, light=Light.AMBER if gentle else light)
         card = _CARDS.get(weighed.kind, weighed.kind)
+        if card in _GENTLE and weighed.danger < _GENTLE_FROM:
+            return verdict
         return Verdict(Light.AMBER if card in _GENTLE else light, card, f"{card}.{WHY}")
