@@ -34,7 +34,7 @@ _CARDS = {"SUI_SELF": "SUI"}
 _GENTLE = frozenset({"BEREAVED"})
 """Cards that are asked about first, always: "Do you mean that they died?" """
 _GENTLE_FROM = 1.0
-"""Log odds from which the network alone asks about a death: nobody's life hangs on it, and asked for nothing it hurts."""
+"""Log odds from which the network alone asks about a death: no life hangs on it, and asked for nothing it hurts."""
 _CALLED = "EMERGENCY"
 """The card of who calls for help in so many words: nobody else is asked."""
 _SHORTEST = 3
