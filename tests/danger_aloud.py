@@ -18,9 +18,9 @@ from voice.speech.ears import hear_source
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource
 
-VOICES = (("espeak-ng", "en-gb"), ("espeak-ng", "en-us+f3"), ("flite", "slt"), ("flite", "rms"))
+VOICES = (("espeak-ng", "en-gb"), ("espeak-ng", "en-us+f3"), ("flite", "slt"))
 """Engine and voice. Where an engine is not here, its voices say nothing, and are left out."""
-_STEP = Listen("free", Kind.FREE, ("not_sure",), ("stop", "pause", "help", "emergency", "skip"))
+_STEP = Listen("free", Kind.FREE, ("not_sure",), ("stop", "pause", "help", "emergency", "skip"), end=1.0)
 
 
 @dataclass(frozen=True)

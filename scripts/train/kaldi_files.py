@@ -34,6 +34,7 @@ def write(network: Network, units: Units, folder: Path) -> None:
 
 _CONF = f"""--min-active=200
 --max-active=1500
+--frames-per-chunk=45
 --beam=11.0
 --lattice-beam=4.0
 --acoustic-scale=1.0
