@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice.content import load
+from voice.errors import ContentError
 from voice.opinion import Opinion, Pieces
+from voice.parts import Talking, second_opinion
+from voice.safety import Light
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "he", "'", "s", "not", "breath", "##ing", "##e", "b", "##r"]
 TRAINING = pytest.mark.skipif(
@@ -30,6 +36,24 @@ def test_words_are_split_at_the_longest_piece_that_is_known() -> None:
 @given(st.text(max_size=40))
 def test_no_text_is_too_odd_to_be_split(text: str) -> None:
     assert all(0 <= number < len(WORDS) for number in Pieces(WORDS).split(text))
+
+
+def test_a_file_that_rots_is_refused_or_still_weighs(tmp_path: Path) -> None:
+    whole = bytearray(load().opinion.read_bytes())
+    draw = np.random.default_rng(1)
+    for _ in range(6):
+        rotten = bytearray(whole)
+        for at in draw.integers(0, 33_000, 60):
+            rotten[at] = draw.integers(0, 256)
+        (tmp_path / "opinion.npz").write_bytes(rotten)
+        content = replace(load(), opinion=tmp_path / "opinion.npz")
+        with suppress(ContentError):
+            second_opinion(content).weigh("he's not breathing")
+        assert Talking(content).safety.judge("he's not breathing").light is Light.RED
+
+
+def test_what_is_no_word_costs_no_time() -> None:
+    assert Pieces(WORDS).split("b" * 101) == [WORDS.index("[UNK]")]
 
 
 @pytest.mark.parametrize("content", [b"", b"words", b"PK\3\4 broken"])

@@ -29,8 +29,9 @@ _BORDERS: Mapping[Light, _Border] = {
     Light.GREEN: _Border(3.5, -0.7),
 }
 """By the light of the phrases. Set on two authors that a trial's network had not read, not on what is kept aside."""
-_CARDS = {"SUI_SELF": "SUI"}
-"""Of the network's kinds, those whose card has another name."""
+_ALONE = {"SUI_SELF": "SUI", "VIO_OWN": "VIO"}
+"""Of the network's kinds, those whose card has another name, or that it does not tell apart surely enough: whoever is
+being hit must not be told to put down what they hold."""
 _GENTLE = frozenset({"BEREAVED"})
 """Cards that are asked about first, always: "Do you mean that they died?" """
 _GENTLE_FROM = 1.0
@@ -41,6 +42,8 @@ _SHORTEST = 3
 """Words below which the network alone is not believed: it learnt from sentences."""
 _OUTRIGHT_IN = 4
 """Words up to which what is said outright needs no second opinion: "she's dying" leaves little to weigh."""
+_NEAR = 5
+"""Words of what is said outright, and just around it."""
 WHY = "opinion"
 
 
@@ -70,12 +73,25 @@ class Judgement:
             light = Light.RED
         elif weighed.danger > border.amber:
             light = Light.AMBER
+        if light is Light.GREEN and verdict.direct and self._narrowly(text):
+            light = Light.AMBER
         if light is Light.GREEN:
             return replace(verdict, light=light, card=None, direct=False)
         if verdict.card is not None:
             gentle = light is Light.RED and (verdict.past or verdict.card in _GENTLE)
             return replace(verdict, light=Light.AMBER if gentle else light)
-        card = _CARDS.get(weighed.kind, weighed.kind)
+        card = _ALONE.get(weighed.kind, weighed.kind)
         if card in _GENTLE and weighed.danger < _GENTLE_FROM:
             return verdict
         return Verdict(Light.AMBER if card in _GENTLE else light, card, f"{card}.{WHY}")
+
+    def _narrowly(self, text: str) -> bool:
+        """Whether what was said outright still stands when only the words around it are weighed: in the midst of lunch
+        and weather the network takes everything for calm."""
+        assert self._opinion is not None
+        words = text.split()
+        for at in range(max(1, len(words) - _NEAR + 1)):
+            near = " ".join(words[at : at + _NEAR])
+            if self._safety.judge(near).direct and self._opinion.weigh(near).danger > _OUTRIGHT.amber:
+                return True
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,14 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 LONGEST = 96
-"""Pieces of words read at once, with the marks at both ends; of what is longer, parts that overlap by a third."""
+"""Pieces of words read at once, with the marks at both ends: what is over is not read."""
+WHOLE = 30
+"""Words up to which a text is weighed as a whole, as those that it learnt from were: the mean of a long story would
+drown the one thing that matters in it."""
+_PART, _STEP = 20, 10
+"""Words of the parts of a longer text, and by how much the next one begins later."""
+_LONGEST_WORD = 100
+"""Letters; a longer one is no word (as in BERT)."""
 _HEADS = 12
 _TINY = 1e-12
 CALM = "CALM"
@@ -39,6 +47,8 @@ class Pieces:
         return [number for word in text.lower().replace("'", " ' ").split() for number in self._of_word(word)]
 
     def _of_word(self, word: str) -> list[int]:
+        if len(word) > _LONGEST_WORD:
+            return [self._unknown]
         found: list[int] = []
         at = 0
         while at < len(word):
@@ -77,14 +87,15 @@ class Opinion:
             self._places = _whole(parts, "places")
             self._first = _Norm(parts, "first")
             self._out, self._out_bias = _whole(parts, "out"), parts["out.bias"].astype(np.float32)
-        except (KeyError, IndexError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        except (KeyError, IndexError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise ValueError(f"{file.name} is no opinion on danger: {error}") from error
 
     def weigh(self, text: str) -> Weighed:
         """Of the parts of a long text, the most dangerous one counts."""
-        pieces = self._pieces.split(text)
-        size, step = LONGEST - 2, (LONGEST - 2) * 2 // 3
-        parts = [pieces[at : at + size] for at in range(0, max(1, len(pieces) - size + step), step)]
+        words = text.split()
+        starts = range(0, max(1, len(words) - _PART + _STEP), _STEP) if len(words) > WHOLE else (0,)
+        size = _PART if len(words) > WHOLE else WHOLE
+        parts = [self._pieces.split(" ".join(words[at : at + size]))[: LONGEST - 2] for at in starts]
         return max((self._weigh(part) for part in parts), key=lambda weighed: weighed.danger)
 
     def _weigh(self, pieces: list[int]) -> Weighed:

@@ -17,6 +17,8 @@ _STEADY = 0.5
 """Seconds for which what is said outright must stand in the partial results: a recogniser takes its words back."""
 _PAUSED = 1.0
 """Seconds of quiet after which any RED counts, though the turn is not over."""
+_LATELY = 30
+"""Words of a partial result that are looked at: what was said before them was looked at before."""
 _OF_OTHERS = 0.25
 """So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
 
@@ -104,7 +106,7 @@ class Early:
 
     def look(self, partial: Partial) -> Heard | None:
         """The words so far as an utterance, where they are RED."""
-        verdict = self._safety.judge(partial.text)
+        verdict = self._safety.judge(" ".join(partial.text.split()[-_LATELY:]))
         if verdict.light is not Light.RED:
             self._since = None
             return None
