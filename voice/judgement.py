@@ -42,7 +42,7 @@ _SHORTEST = 3
 """Words below which the network alone is not believed: it learnt from sentences."""
 _OUTRIGHT_IN = 4
 """Words up to which what is said outright needs no second opinion: "she's dying" leaves little to weigh."""
-_NEAR = 5
+_NEAR = 4
 """Words of what is said outright, and just around it."""
 WHY = "opinion"
 
