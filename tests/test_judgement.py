@@ -150,7 +150,7 @@ def test_no_long_story_hides_what_is_said_outright(phrase: str, words: int) -> N
     for text in (
         [*story[:words], phrase],
         [phrase, *story[:words]],
-        [*story[: words // 2], phrase, *story[words // 2 : words]],
+        [*story[: words // 2], "and", phrase, "and", *story[words // 2 : words]],
     ):
         assert JUDGEMENT.judge(" ".join(text)).light is not Light.GREEN, text
     assert JUDGEMENT.judge(STORY).light is Light.GREEN

@@ -144,7 +144,9 @@ def test_every_option_on_the_screen_can_be_pressed() -> None:
 
 
 def test_command_keys_work_where_the_word_is_not_live() -> None:
-    assert UNDERSTANDING.understand(Pressed("emergency"), Listen("x", Kind.YES_NO, ("yes",))) == Command("emergency")
+    assert UNDERSTANDING.understand(Pressed("emergency"), Listen("x", Kind.YES_NO, ("yes",))) == Command(
+        "emergency", keyed=True
+    )
     assert UNDERSTANDING.understand(Pressed("nonsense"), YES_NO) == NotUnderstood()
 
 

@@ -126,6 +126,8 @@ class Command:
 
     name: str
     sure: bool = True
+    keyed: bool = False
+    """By a key, and so by the person themself: no call taker on the telephone presses one."""
 
 
 @dataclass(frozen=True)

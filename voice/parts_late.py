@@ -160,6 +160,9 @@ class BestMouth:
         self._error: SpeakerError | None = None
         self._utterance = Utterance("")
         self._early = early
+        self._held: frozenset[tuple[str, int, int]] = frozenset()
+        """What the real voice was asked to hold ready: it can say that though it can say nothing else any more."""
+        self._by_plain = False
         if early:
             threading.Thread(target=self._work, args=(make,), daemon=True, name="mouth").start()
         else:
@@ -178,12 +181,14 @@ class BestMouth:
 
     @property
     def _mouth(self) -> Mouth:
-        return self._plain or self._made.result()
+        return self._plain if self._plain is not None and self._by_plain else self._made.result()
 
     def start(self, utterance: Utterance) -> None:
         """Raises SpeakerError."""
         self._utterance = utterance
-        if self._error is not None:
+        held = (utterance.text, utterance.words_per_minute, utterance.pitch) in self._held
+        self._by_plain = self._plain is not None and not held
+        if self._error is not None and not held:
             raise self._error
         try:
             self._mouth.start(utterance)
@@ -193,6 +198,7 @@ class BestMouth:
     def prepare(self, utterances: Sequence[Utterance]) -> None:
         """As soon as the real voice is there; where it never is, nothing."""
         wanted = tuple(utterances)
+        self._held = frozenset((u.text, u.words_per_minute, u.pitch) for u in wanted)
 
         def pass_on(made: Future[ReadyMouth]) -> None:
             if made.exception() is None:
@@ -218,11 +224,12 @@ class BestMouth:
 
     def _go_on_plainly(self, error: SpeakerError) -> None:
         """Speaks the same line with the plain voice. Raises `error` where that is of no use."""
-        if self._plain is not None or error.code not in _CAN_SPEAK_PLAINLY or not _plays_alone():
-            self._error = error if self._plain is not None else self._error
+        if self._by_plain or error.code not in _CAN_SPEAK_PLAINLY or not _plays_alone():
+            self._error = error if self._by_plain else self._error
             raise error
-        self._plain = self._make_plain()
-        self.start(self._utterance)
+        self._plain = self._plain or self._make_plain()
+        self._by_plain = True
+        self._plain.start(self._utterance)
 
 
 def _plays_alone() -> bool:

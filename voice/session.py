@@ -23,6 +23,7 @@ from voice.events import (
     Heard,
     Hide,
     Keep,
+    Kind,
     Listen,
     Meaning,
     Partial,
@@ -61,6 +62,8 @@ __all__ = [
 _log = logging.getLogger("afterwards")
 
 _TICK = 0.05
+_HOT_END = 0.6
+"""Seconds of silence after a word that is said over the voice: nobody thinks in the middle of "stop"."""
 
 
 class Session:
@@ -232,7 +235,8 @@ class Session:
     def _open_while_speaking(self, text: str, listen: Listen) -> None:
         """Keys are open; of the voice only the hot words, and never one that is being said just now."""
         phrases = self._hearing.hot_phrases(text) if self.manner.barge_in else []
-        self._open_ears(replace(listen, expects=(), commands=HOT_COMMANDS, over_speech=True), phrases)
+        hot = replace(listen, kind=Kind.CHOICE, expects=(), commands=HOT_COMMANDS, end=_HOT_END, over_speech=True)
+        self._open_ears(hot, phrases)
 
     def _interruption(self, listen: Listen, spoken: str) -> Sound | None:
         for ears in list(self._ears):

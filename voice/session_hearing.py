@@ -13,6 +13,9 @@ from voice.understanding import Understanding
 HOT_COMMANDS = ("stop", "pause", "emergency")
 """Words that are heard while it speaks, unless it says them itself just then."""
 _DIED = "BEREAVED"
+_GENERAL = "EMERGENCY"
+ON_CARD = "card:"
+"""How the names of steps on a card begin (see dialogue.danger.OnCard)."""
 _STEADY = 0.5
 """Seconds for which what is said outright must stand in the partial results: a recogniser takes its words back."""
 _PAUSED = 1.0
@@ -35,6 +38,10 @@ class Hearing:
 
         A danger that only a doubtful reading holds does not overrule an answer on which both recognisers agree.
         """
+        if listen.step.startswith(ON_CARD):  # what is live on a card is about danger: "being hurt" chooses one
+            meaning = self._understanding.understand(sound, listen)
+            if isinstance(meaning, Answer | Command) and meaning.sure:
+                return meaning
         danger = self.danger(sound) if isinstance(sound, Heard) else None
         if danger is not None and danger.light == Light.RED.value:
             return danger
@@ -79,21 +86,30 @@ class Hearing:
         return Early(self._safety)
 
     def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
-        """Whether something said over the voice stops it: a hot word, or danger that is not its own words."""
+        """Whether something said over the voice stops it: a hot word, or danger that is not its own words.
+
+        A card is not stopped by what it is about, nor by "emergency": that may be the call taker on the telephone.
+        """
         if heard.source is Source.TYPED:
             return True
+        on_card = listen.step.startswith(ON_CARD)
         hot = Listen(listen.step, Kind.CHOICE, (), HOT_COMMANDS)
         meaning = self._understanding.understand(heard, hot)
         if isinstance(meaning, Command) and meaning.sure:
-            return True
+            return meaning.name != "emergency" or not on_card
         danger = self.danger(heard)
-        return danger is not None and danger.light == Light.RED.value and not echo(heard, spoken)
+        if danger is None or danger.light != Light.RED.value or echo(heard, spoken):
+            return False
+        return not on_card or danger.card not in (listen.step.removeprefix(ON_CARD), _GENERAL)
 
     def hot_phrases(self, spoken: str) -> list[str]:
-        """The grammar while `spoken` is being said: no word that the microphone would hear from the loudspeaker."""
+        """The grammar while `spoken` is being said: hot words and danger that is said outright, but nothing that the
+        microphone would hear from the loudspeaker."""
         own = normalise(spoken).split()
         phrases = [phrase for name in HOT_COMMANDS for phrase in self._understanding.main_phrases(name)]
-        return [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]
+        hot = [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]
+        danger = [phrase for phrase in self._understanding.outright_phrases if not set(own).issuperset(phrase.split())]
+        return [*hot, *(phrase for phrase in danger if phrase not in hot)]
 
 
 class Early:

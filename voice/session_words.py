@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voice.content import LINE_VALUES, Content, values_of
-from voice.events import Act, Danger, Meaning, PlanLine, Say, ShowCard, Utterance
+from voice.events import Act, Danger, Hide, Meaning, PlanLine, Say, ShowCard, Utterance
 from voice.helplines import HelpLines, note_last
 from voice.session_manner import Manner, line_values
 
 _URGENT = ("amber.ask", "amber.died", "amber.unclear", "no_microphone", "no_model")
 """Prompts that are held ready beside the cards: what is asked before a card, and what is said when parts break."""
-_OF_A_CRISIS = ("card.", "amber.", "bereaved.", "grounding.", "close.crisis")
-"""How the keys of lines begin that are only said around a crisis: their sound is never written, since a file that is
-there, or not, would tell (SPEC 4.5, rule 2)."""
+_HEARD_BY_ALL = ("setup.", "ear.", "H1.", "H2.", "H3.", "noinput.", "nomatch.", "help.", "go_on.", "stopped.")
+"""How the keys of lines begin whose sound may be written: those that tell nothing of whoever was here. A file for any
+other line would say which way somebody went, and around a crisis that there was one (SPEC 4.5, rule 2)."""
 _CRISIS_STEPS = ("card:", "danger", "after_card")
 _CARD_PITCH = 40
 _PITCH = 50
@@ -21,7 +21,7 @@ _PITCH = 50
 
 def logged(thing: Act | Meaning, step: str) -> bool:
     """Whether the log may tell of it: nothing of a crisis, not even that there was one (SPEC 4.5, rule 2)."""
-    return not isinstance(thing, ShowCard | Danger) and not step.startswith(_CRISIS_STEPS)
+    return not isinstance(thing, ShowCard | Danger | Hide) and not step.startswith(_CRISIS_STEPS)
 
 
 class Words:
@@ -41,14 +41,14 @@ class Words:
     def utterance(self, line: Say) -> Utterance:
         """How a line is spoken now. Only what tells nothing of the person is `fixed`, so that its sound may be kept."""
         is_card = line.key.startswith("card.")
-        told = line.key.startswith(_OF_A_CRISIS) or values_of(self._content.texts[line.key]) - LINE_VALUES
+        personal = values_of(self._content.texts[line.key]) - LINE_VALUES
         return Utterance(
             self.of(line),
             words_per_minute=self._manner.words_per_minute(is_card),
             volume=self._manner.volume / 100,
             pitch=_CARD_PITCH if is_card else _PITCH,
             pause=line.pause,
-            fixed=not told,
+            fixed=line.key.startswith(_HEARD_BY_ALL) and not personal,
         )
 
     def urgent(self) -> Sequence[Utterance]:

@@ -36,12 +36,13 @@ class Understanding:
         }
         self._numbers = {word: number for number, words in content.numbers.items() for word in words}
         self._fillers = frozenset(content.number_fillers)
-        self._outright = [
+        self.outright_phrases = [
             phrase
             for template in content.safety.get("outright", ())
             for phrase in self._templates.phrases(template, most=_WAYS)
         ]
-        either = "|".join(re.escape(phrase) for phrase in self._outright) or r"(?!)"
+        """Danger as people say it outright: in the grammar everywhere."""
+        either = "|".join(re.escape(phrase) for phrase in self.outright_phrases) or r"(?!)"
         self._only_outright = re.compile(rf"(?:{either})(?: (?:{either}))*")
         self._any_outright = re.compile(rf"(?<![^ ])(?:{either})(?![^ ])")
         self._whole = lru_cache(maxsize=None)(self._compile)
@@ -90,7 +91,7 @@ class Understanding:
             if self._content.commands[name].grammar:
                 # One wording each, so that little is live; but danger must not hang on remembering one word.
                 self._main(self._content.commands[name].hear, found, MAIN_WORDINGS if name == "emergency" else 1)
-        found.update(dict.fromkeys(self._outright))
+        found.update(dict.fromkeys(self.outright_phrases))
         return list(found)
 
     def outright(self, text: str) -> bool | None:
@@ -132,7 +133,7 @@ class Understanding:
                 return Answer("not_sure")
             return Answer(ids[int(key) - 1]) if 1 <= int(key) <= len(ids) else NotUnderstood()
         # Keys mean the same everywhere, whether or not the word is live.
-        return Command(key) if key in self._content.commands else NotUnderstood()
+        return Command(key, keyed=True) if key in self._content.commands else NotUnderstood()
 
     def _typed(self, text: str, listen: Listen) -> Meaning:
         if text.isdecimal() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):

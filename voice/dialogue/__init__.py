@@ -89,6 +89,8 @@ class Dialogue:
         match meaning:
             case Danger(light=light, card=card):
                 return self._ending(self._danger(light, card))
+            case Command(name="emergency", keyed=True):
+                return self._ending(danger.show(self.talk, danger.GENERAL))
             case Command(name=name):
                 acts = top.on_command(name)
                 return self._ending(self._command(name) if acts is None else acts)
@@ -168,9 +170,11 @@ class Dialogue:
         if isinstance(self.talk.top, Offering):
             self.talk.floor.pop()
         if light == "red":
-            if isinstance(self.talk.top, danger.OnCard) and self.talk.top.card.id == card:
-                return []  # somebody tells the call taker: not a word in between
+            if isinstance(self.talk.top, danger.OnCard) and self.talk.top.covers(card):
+                return self.talk.top.on_miss()  # somebody tells the call taker
             return danger.show(self.talk, card)
+        if isinstance(self.talk.top, danger.OnCard) and self.talk.top.card.choices and card != danger.DIED:
+            return danger.show(self.talk, card)  # "what is wrong?" was asked: this is the answer
         if isinstance(self.talk.top, danger.OnCard | danger.DangerCheck):
             return self.talk.top.on_miss()
         return self.talk.push(danger.DangerCheck(self.talk, card))

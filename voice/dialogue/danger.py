@@ -16,6 +16,8 @@ LINE_GAP = 1.0
 REPEAT = 30.0
 REPEAT_LATER = 120.0
 _REPEATS = 10
+_TALK = 4
+"""Utterances beside the matter after which the card is said again, as after a silence."""
 BREATH = 4.0
 """Seconds for one slow breath."""
 _SUICIDE = ("SUI", "SUI_LOVED")
@@ -41,6 +43,7 @@ class DangerCheck(Situation):
     def __init__(self, talk: Talk, card: str) -> None:
         super().__init__(talk)
         self._card = card
+        self.expects = ("yes", "no", "go_back", "safe_now")
 
     def opening(self) -> list[Act]:
         return self.talk.prompt("amber.died" if self._card == DIED else "amber.ask")
@@ -55,13 +58,23 @@ class DangerCheck(Situation):
         match answer.value:
             case "yes":
                 return show(self.talk, self._card)
-            case "no":
+            case "no" | "go_back" | "safe_now":
                 return [*self.talk.prompt("amber.no", pause=BEFORE_QUESTION), *self.talk.pop()]
         return self.on_miss()
 
+    def on_command(self, name: str) -> list[Act] | None:
+        match name:
+            case "skip" | "go_on":
+                return self.on_miss()
+            case "pause" | "rest":
+                return []  # "wait": whoever has no hand free now gets the card after the same silence
+        return None
+
     def on_miss(self) -> list[Act]:
         self.misses += 1
-        return self.talk.prompt("amber.unclear") if self.misses == 1 else self._unclear()
+        if self.misses > 1:
+            return self._unclear()
+        return self.talk.prompt("amber.died" if self._card == DIED else "amber.unclear")
 
     def on_silence(self) -> list[Act]:
         return self._unclear()
@@ -82,13 +95,15 @@ class OnCard(Situation):
         self.before = before
         self.name = f"card:{card.id}"
         self._line = 0
+        self._gentle = card.id == DIED
         choices = tuple(choice.id for choice in card.choices)
         self.expects = (*choices, "next", "safe_now", "go_back")
         self.commands = ("stop", "repeat", "back", "slower", "louder", "softer", "pause", "done", "emergency")
 
     def opening(self) -> list[Act]:
-        # What can be said comes once, after the number; the quiet card says it in its own last line.
-        words = [] if self.card.quiet or self.card.choices else self.talk.prompt("card.words")
+        # What can be said comes once, after the steps; the quiet card says it in its own last line.
+        own = self.card.quiet or self.card.choices or self._gentle
+        words = [] if own else self.talk.prompt("card.words")
         return [ShowCard(self.card.id), *self._lines(), *words]
 
     def question(self) -> list[Act]:
@@ -116,10 +131,12 @@ class OnCard(Situation):
         match name:
             case "repeat":
                 return self._lines()
+            case "emergency" if not self._gentle:
+                return self._lines()  # by voice, it may be the call taker's; the key brings the general card
             case "back":
                 return self._step_to(self._line - 1)
-            case "emergency":
-                return show(self.talk, GENERAL)
+            case "skip" | "go_on":
+                return self._step_to(self._line + 1)
             case "done":
                 return self.talk.replace(AfterCard(self.talk, self.card))
             case "stop":
@@ -130,13 +147,20 @@ class OnCard(Situation):
                 return [*hide, *self.talk.push(Holding(self.talk, "stopped"))]
         return None
 
+    def covers(self, card: str) -> bool:
+        """Whether that card would bring nothing new: this one, or the general one over a special one."""
+        return card in (self.card.id, GENERAL)
+
     def on_silence(self) -> list[Act]:
         self.silences += 1
+        if self._gentle:
+            return self.talk.replace(AfterCard(self.talk, self.card))
         return self._lines()
 
     def on_miss(self) -> list[Act]:
-        # Whoever is busy with somebody on the floor is not asked to say it again.
-        return []
+        # Whoever is busy with somebody on the floor is not asked to say it again; but talk does not hold up the steps.
+        self.misses += 1
+        return self._lines() if self.misses % _TALK == 0 else []
 
     def _passages(self) -> list[Say]:
         return [act for act in self.talk.say(self.card.lines, LINE_GAP) if isinstance(act, Say)]
@@ -158,11 +182,10 @@ class AfterCard(Situation):
         super().__init__(talk)
         self.card = card
         self.name = "after_card"
-        self._stage = "unsafe"
+        self._stage = "loss" if card.id == DIED else "unsafe"
 
     def opening(self) -> list[Act]:
-        if self.card.id == DIED:
-            self._stage = "loss"
+        if self._stage == "loss":
             return [*self.talk.prompt("bereaved.after"), *self.question()]
         line = self.talk.prompt(f"card.line.{self.card.afterwards}")
         return [*self.talk.prompt("card.after"), *line, *self.question()]
@@ -214,6 +237,8 @@ class AfterCard(Situation):
             return self.talk.pop()
         if name in ("go_on", "skip", "done") and self._stage == "see":
             return self._seen()
+        if name in ("skip", "go_on") and self._stage in ("unsafe", "breath"):
+            return self.on_answer(Answer("no"))
         if name == "done":
             return [*self.talk.prompt("close.crisis"), Finish("done")]
         return None

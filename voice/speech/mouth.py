@@ -47,7 +47,8 @@ class Mouth:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
         self._utterance = Utterance("")
         self._held: dict[_Key, Clip] = {}
-        self._to_hold: deque[tuple[Utterance, str]] = deque()
+        self._wanted = object()
+        """What was asked for last: an older chain of work ends where it sees another."""
 
     def ready(self) -> None:
         """Open the loudspeaker and the voice now rather than with the first word. Raises SpeakerError."""
@@ -64,8 +65,9 @@ class Mouth:
     def prepare(self, utterances: Sequence[Utterance]) -> None:
         """Render these sentence by sentence between other work, and hold them in memory, so that they are heard though
         the voice or the disk breaks later; those before are forgotten. About 2.6 MB a minute. Never raises."""
-        self._to_hold = deque((u, sentence) for u in utterances for sentence in sentences(u.text))
-        self._later(self._forget_and_hold, [self._key(u, sentence) for u, sentence in self._to_hold])
+        wanted = [(u, sentence) for u in utterances for sentence in sentences(u.text)]
+        self._wanted = object()
+        self._later(self._forget_and_hold, wanted, self._wanted)
 
     def wait(self, seconds: float) -> bool:
         """True when nothing is being spoken any more, its pause included. Raises SpeakerError where something broke."""
@@ -105,22 +107,21 @@ class Mouth:
 
     # ---- on the worker's thread
 
-    def _forget_and_hold(self, wanted: Sequence[_Key]) -> None:
-        kept = set(wanted)
+    def _forget_and_hold(self, wanted: Sequence[tuple[Utterance, str]], token: object) -> None:
+        kept = {self._key(*each) for each in wanted}
         self._held = {key: clip for key, clip in self._held.items() if key in kept}
-        self._hold_next()
+        self._hold_next(deque(wanted), token)
 
-    def _hold_next(self) -> None:
+    def _hold_next(self, left: deque[tuple[Utterance, str]], token: object) -> None:
         """One sentence, and then whatever else is waiting: a line that is to be spoken now waits for one at most."""
-        if not self._to_hold:
+        if not left or token is not self._wanted:
             return
-        utterance, sentence = self._to_hold.popleft()
-        if self._key(utterance, sentence) not in self._held:
-            try:
-                self._held[self._key(utterance, sentence)] = self._clip(utterance, sentence)
-            except Exception:  # it is tried again when it is to be spoken, and then said what is wrong
-                self._to_hold.clear()
-        self._later(self._hold_next)
+        utterance, sentence = left.popleft()
+        key = self._key(utterance, sentence)
+        if key not in self._held:
+            with contextlib.suppress(Exception):  # tried again when it is to be spoken, and then said what is wrong
+                self._held[key] = self._clip(utterance, sentence)
+        self._later(self._hold_next, left, token)
 
     def _engine(self) -> Renderer:
         if self._renderer is None:
