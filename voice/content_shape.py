@@ -17,6 +17,7 @@ _STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "w
     "spots",
     "pick",
     "kept",
+    "silence",
 }
 _OUTCOME = {"label", "hear", "spoken", "say", "flags", "next", "card", "when"}
 _YES_NO = frozenset({"yes", "no"})
@@ -180,6 +181,7 @@ class Reader:
             when=self.when(fields.get("when", {}), id_),
             wait=float(fields["wait"]) if "wait" in fields else None,
             pick=str(fields.get("pick", "first")),
+            silence=str(fields.get("silence", "")),
             kept=str(fields.get("kept", "yes")) == "yes",
         )
         self._check_step(step)
@@ -212,6 +214,8 @@ class Reader:
         if step.ask[-1].when != ALWAYS and len(step.ask) > 1:
             raise self.fault(f"{step.id}.ask", "may find no question to ask", "Let its last one have no condition.")
         names = set(step.outcomes)
+        if step.silence and step.silence not in names:
+            raise self.fault(f"{step.id}.silence", f"names '{step.silence}', which is no outcome", "Name one of them.")
         match step.answer:
             case Kind.YES_NO if not names >= _YES_NO:
                 raise self.fault(step.id, "lacks a branch for yes or no", "Add both outcomes.")

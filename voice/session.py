@@ -282,7 +282,7 @@ class Session:
         wait = listen.wait * (self.manner.stretch if listen.patient else 1)
         waited = 0.0
         before = self._clock.now()
-        early = self._hearing.early()
+        early = self._hearing.early(listen.step)
         while waited < wait:
             for ears in list(self._ears):
                 match sound := ears.poll(_TICK / len(self._ears)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Partial, Pressed, Source
-from voice.safety import Light
+from voice.safety import CALM, Light, Verdict
 from voice.session_parts import Judge
 from voice.templates import normalise
 from voice.understanding import Understanding
@@ -16,6 +16,9 @@ _DIED = "BEREAVED"
 _GENERAL = "EMERGENCY"
 ON_CARD = "card:"
 """How the names of steps on a card begin (see dialogue.danger.OnCard)."""
+NAMING = frozenset({"Y2d", "see"})
+"""Steps at which the things in the room are named (see dialogue.danger.AfterCard)."""
+_THINGS = frozenset({"VIO.weapon"})
 _STEADY = 0.5
 """Seconds for which what is said outright must stand in the partial results: a recogniser takes its words back."""
 _PAUSED = 1.0
@@ -42,7 +45,7 @@ class Hearing:
             meaning = self._understanding.understand(sound, listen)
             if isinstance(meaning, Answer | Command) and meaning.sure:
                 return meaning
-        danger = self.danger(sound) if isinstance(sound, Heard) else None
+        danger = self.danger(sound, listen.step) if isinstance(sound, Heard) else None
         if danger is not None and danger.light == Light.RED.value:
             return danger
         meaning = self._understanding.understand(sound, listen)
@@ -50,11 +53,11 @@ class Hearing:
             return meaning
         return danger
 
-    def danger(self, heard: Heard) -> Danger | None:
+    def danger(self, heard: Heard, step: str = "") -> Danger | None:
         """RED or AMBER in what was heard. A phrase that only a doubtful reading holds is AMBER (SPEC 4.6)."""
         found: Danger | None = None
         for text, believed in self._readings(heard):
-            verdict = self._safety.judge(text, believed=believed)
+            verdict = self._judged(text, believed, step)
             if verdict.light is Light.GREEN or verdict.card is None:
                 continue
             if verdict.card == _DIED and heard.source is Source.VOICE and " " not in text:
@@ -64,6 +67,15 @@ class Hearing:
                 return Danger(light.value, verdict.card, verdict.why)
             found = found or Danger(light.value, verdict.card, verdict.why)
         return found
+
+    def _judged(self, text: str, believed: bool, step: str) -> Verdict:
+        """Where things in the room are named, a knife or a bottle of pills is one of them: only what is said outright
+        is danger there."""
+        if step not in NAMING:
+            return self._safety.judge(text, believed=believed)
+        verdict = self._safety.judge(text, answering=False, believed=believed)
+        outright = verdict.light is Light.RED and (verdict.why not in _THINGS or self._understanding.outright(text))
+        return verdict if outright else CALM
 
     def _readings(self, heard: Heard) -> Iterator[tuple[str, bool]]:
         """Transcripts to look for danger in, with whether each is believed on its own."""
@@ -81,9 +93,9 @@ class Hearing:
             case False:
                 yield heard.text, False
 
-    def early(self) -> Early:
+    def early(self, step: str) -> Early:
         """Looks for danger while somebody is still talking, in one listening."""
-        return Early(self._safety)
+        return Early(lambda text: self._judged(text, True, step))
 
     def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
         """Whether something said over the voice stops it: a hot word, or danger that is not its own words.
@@ -116,13 +128,13 @@ class Early:
     """Finds RED in the midst of an utterance, so that it is answered within 2 s of the phrase and not after the whole
     story (SPEC 4.1). Only RED, and only what the phrase or a pause makes certain: the rest waits for the end."""
 
-    def __init__(self, safety: Judge) -> None:
-        self._safety = safety
+    def __init__(self, judge: Callable[[str], Verdict]) -> None:
+        self._judge = judge
         self._since: float | None = None
 
     def look(self, partial: Partial) -> Heard | None:
         """The words so far as an utterance, where they are RED."""
-        verdict = self._safety.judge(" ".join(partial.text.split()[-_LATELY:]))
+        verdict = self._judge(" ".join(partial.text.split()[-_LATELY:]))
         if verdict.light is not Light.RED:
             self._since = None
             return None

@@ -14,7 +14,7 @@ _URGENT = ("amber.ask", "amber.died", "amber.unclear", "no_microphone", "no_mode
 _HEARD_BY_ALL = ("setup.", "ear.", "H1.", "H2.", "H3.", "noinput.", "nomatch.", "help.", "go_on.", "stopped.")
 """How the keys of lines begin whose sound may be written: those that tell nothing of whoever was here. A file for any
 other line would say which way somebody went, and around a crisis that there was one (SPEC 4.5, rule 2)."""
-_CRISIS_STEPS = ("card:", "danger", "after_card")
+_CRISIS_STEPS = ("card:", "danger", "after_card", "see")
 _CARD_PITCH = 40
 _PITCH = 50
 

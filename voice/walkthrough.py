@@ -125,6 +125,8 @@ class Step:
     when: When = ALWAYS
     wait: float | None = None
     """Seconds of silence before the first re-prompt, where the usual ones do not fit."""
+    silence: str = ""
+    """Outcome that silence means, where nothing need be said aloud."""
     kept: bool = True
     """False for answers that never reach the notes: a danger, a substance, who can hear."""
     pick: str = "first"

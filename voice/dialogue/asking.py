@@ -98,6 +98,8 @@ class Asking(Situation):
         return [*self.talk.prompt("nomatch.move_on"), *self.apply(Answer(NOT_SURE), unsure)]
 
     def on_silence(self) -> list[Act]:
+        if self.step.silence:
+            return self.apply(Answer(NOT_SURE), self.step.outcomes[self.step.silence])
         grave = self.step.outcomes.get("yes")
         if grave and grave.card and self.silences == 1:
             # Silence after a heavy question is not a no (SPEC 4.6).

@@ -201,6 +201,7 @@ class AfterCard(Situation):
         return self.talk.prompt(key)
 
     def listen(self) -> Listen:
+        self.name = "see" if self._stage == "see" else "after_card"
         self.kind = {"way": Kind.CHOICE, "loss": Kind.CHOICE, "see": Kind.FREE}.get(self._stage, Kind.YES_NO)
         self.expects = {"way": ("plan", "go_on", "stop"), "loss": ("stay", "stop"), "see": ()}.get(
             self._stage, ("yes", "no", "not_sure")
