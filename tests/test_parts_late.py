@@ -61,6 +61,31 @@ def _a_player(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_a_player")
 class TestTheMouth:
+    def test_what_is_held_ready_is_said_by_the_voice_that_holds_it(self) -> None:
+        real, plain = Voice(at_start="speaker-engine"), Voice()
+        mouth = BestMouth(lambda: real, lambda: plain)
+        card = Utterance("Call nine nine nine.", words_per_minute=110, pitch=40)
+        mouth.prepare([card])
+        mouth.start(Utterance("Something else."))
+        assert plain.said == ["Something else."]
+        real.at_start = ""  # what it holds it can play
+        mouth.start(card)
+        mouth.start(Utterance("And on."))
+        assert real.said == ["Call nine nine nine."]
+        assert plain.said == ["Something else.", "And on."]
+
+    def test_a_dead_plain_voice_does_not_silence_what_is_held(self) -> None:
+        real, plain = Voice(at_start="speaker-engine"), Voice(at_start="speaker-plain")
+        mouth = BestMouth(lambda: real, lambda: plain)
+        card = Utterance("Call nine nine nine.", words_per_minute=110, pitch=40)
+        mouth.prepare([card])
+        for _ in range(2):
+            with pytest.raises(SpeakerError):
+                mouth.start(Utterance("Something else."))
+        real.at_start = ""
+        mouth.start(card)
+        assert real.said == ["Call nine nine nine."]
+
     @pytest.mark.parametrize("early", [False, True])
     def test_where_the_voice_cannot_render_the_plain_one_says_the_same_line(self, early: bool) -> None:
         best, plain = Voice(at_wait="speaker-no-voice"), Voice()
