@@ -95,7 +95,7 @@ class Hearing:
 
     def early(self, step: str) -> Early:
         """Looks for danger while somebody is still talking, in one listening."""
-        return Early(lambda text: self._judged(text, True, step))
+        return Early(lambda text, believed: self._judged(text, believed, step))
 
     def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
         """Whether something said over the voice stops it: a hot word, or danger that is not its own words.
@@ -128,20 +128,25 @@ class Early:
     """Finds RED in the midst of an utterance, so that it is answered within 2 s of the phrase and not after the whole
     story (SPEC 4.1). Only RED, and only what the phrase or a pause makes certain: the rest waits for the end."""
 
-    def __init__(self, judge: Callable[[str], Verdict]) -> None:
+    def __init__(self, judge: Callable[[str, bool], Verdict]) -> None:
+        """`judge`: a text, and whether it is believed as a whole."""
         self._judge = judge
         self._since: float | None = None
 
     def look(self, partial: Partial) -> Heard | None:
         """The words so far as an utterance, where they are RED."""
-        verdict = self._judge(" ".join(partial.text.split()[-_LATELY:]))
+        text = " ".join(partial.text.split()[-_LATELY:])
+        paused = partial.quiet >= _PAUSED
+        verdict = self._judge(text, False)  # phrases alone, in a millisecond
+        if paused or verdict.direct:
+            verdict = self._judge(text, True)
         if verdict.light is not Light.RED:
             self._since = None
             return None
         if verdict.direct and self._since is None:
             self._since = partial.seconds
         steady = self._since is not None and verdict.direct and partial.seconds - self._since >= _STEADY
-        if not steady and partial.quiet < _PAUSED:
+        if not steady and not paused:
             return None
         return Heard(partial.text, Source.VOICE, 1.0, (partial.text,), seconds=partial.seconds)
 
