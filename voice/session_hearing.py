@@ -134,7 +134,7 @@ class Early:
         self._since: float | None = None
 
     def look(self, partial: Partial) -> Heard | None:
-        """The words so far as an utterance, where they are RED."""
+        """The last words so far as an utterance, where they are RED."""
         text = " ".join(partial.text.split()[-_LATELY:])
         paused = partial.quiet >= _PAUSED
         verdict = self._judge(text, False)  # phrases alone, in a millisecond
@@ -148,7 +148,7 @@ class Early:
         steady = self._since is not None and verdict.direct and partial.seconds - self._since >= _STEADY
         if not steady and not paused:
             return None
-        return Heard(partial.text, Source.VOICE, 1.0, (partial.text,), seconds=partial.seconds)
+        return Heard(text, Source.VOICE, 1.0, (text,), seconds=partial.seconds)
 
 
 def _doubtful(sound: Heard | Pressed) -> bool:
