@@ -32,10 +32,10 @@ def write(network: Network, units: Units, folder: Path) -> None:
     (folder / "graph" / "phones" / "word_boundary.int").write_text("\n".join(kinds) + "\n", encoding="utf-8")
 
 
-_CONF = f"""--min-active=200
+_CONF = f"""--min-active=50
 --max-active=1500
 --frames-per-chunk=45
---beam=11.0
+--beam=12.0
 --lattice-beam=4.0
 --acoustic-scale=1.0
 --frame-subsampling-factor={EVERY}
