@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from voice.errors import ContentError, SettingsError
@@ -361,6 +361,7 @@ FIELDS = st.fixed_dictionaries({}, optional=dict.fromkeys((*sorted(OUR), "spoken
 BODIES = SHAPES | st.builds(lambda fields: {"family": [OUR | fields]}, FIELDS)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws the first shape for seconds
 @given(own=st.dictionaries(st.sampled_from(["UK", GENERIC, "Mars"]), BODIES, max_size=2))
 def test_no_shape_of_an_own_file_breaks_anything(own: Any) -> None:
     """It is understood, or refused in words: a talk catches nothing else."""

@@ -203,12 +203,23 @@ def _fst(file: Path, path: Path) -> bool:
             raise ValueError
         place += 4 + length  # then version, flags, properties, start, states, arcs
         _, flags, _, _, states, arcs = struct.unpack_from("<iiQqqq", content, place)
+        place += 40
+        needed = 0
+        if kind == "const":  # 20 bytes a state, 16 an arc (fst/const-fst.h, standard arcs)
+            needed = 20 * states + 16 * arcs
+        elif kind == "ngram":
+            needed = _ngram_bytes(*struct.unpack_from("<QQQ", content, place))
     except (ValueError, struct.error) as error:
         raise _broken(path, f"{name} is not a graph of OpenFst") from error
-    # ConstFst: 20 bytes a state, 16 an arc (fst/const-fst.h, standard arcs).
-    if kind == "const" and len(content) < place + 40 + 20 * states + 16 * arcs:
+    if len(content) < place + needed:
         raise _broken(path, f"{name} is cut short")
     return bool(flags & _HAS_OUTPUT_SYMBOLS)
+
+
+def _ngram_bytes(states: int, futures: int, finals: int) -> int:
+    """What an n-gram graph takes after its header (fst/extensions/ngram/ngram-fst.h, standard arcs)."""
+    bits = sum(8 * ((count + 63) // 64) for count in (2 * states + 1, futures + states + 1, states))
+    return 24 + bits + 4 * (2 * (states + 1) + 2 * futures + finals)
 
 
 _CHILD = """

@@ -73,7 +73,8 @@ class Hearing:
         """Danger in the recogniser's other alternatives: asked about where more than one of them holds it."""
         free = heard.free or ()
         others = [*free[1:]]
-        if free and heard.text not in free and self._understanding.outright(heard.text) is False:
+        fits = heard.lead is None or heard.lead > 0  # else it is what a grammar makes of words that it does not know
+        if free and fits and heard.text not in free and self._understanding.outright(heard.text) is False:
             others.append(heard.text)
         verdicts = [verdict for text in others if _tells(verdict := self._judged(text, True, step), text, heard)]
         if len(verdicts) < min(_AGREE, len(others) // 2 + 1):
