@@ -115,6 +115,14 @@ def test_a_denial_is_understood(text: str) -> None:
     assert made.paper.of("listen")[-1] == "H2"
 
 
+def test_the_question_shows_yes_and_no_once() -> None:
+    dialogue = TALKING.dialogue("US")
+    dialogue.start()
+    asked = dialogue.respond(Danger("amber", "OD"))
+    assert [label for _, label in TALKING.understanding.options(dialogue.listen())] == ["Yes", "No"]
+    assert isinstance(asked[-1], Listen)
+
+
 @pytest.mark.parametrize("text", ["skip", "go on"])
 def test_skipping_the_question_twice_is_no_answer(text: str) -> None:
     assert cards(room(*AMBER, says(text, step="danger"), says(text, step="danger"))) == ["OD"]

@@ -190,6 +190,8 @@ class Listen:
     """Seconds of silence that end the utterance."""
     longest: float = 60.0
     """Seconds after which an utterance is taken as it is."""
+    unnumbered: tuple[str, ...] = ()
+    """Of `expects`, those without a number key: other ways of saying what another answer says."""
     over_speech: bool = False
     """The program is speaking meanwhile: only what may interrupt it is live."""
 

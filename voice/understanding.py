@@ -261,4 +261,5 @@ def _key_of(meaning: Meaning) -> tuple[str, str]:
 
 def _numbered(listen: Listen) -> list[str]:
     """Answers in the order of the number keys."""
-    return [id_ for id_ in listen.expects if id_ not in _WORDS.get(listen.kind, ("skip",))]
+    none = (*_WORDS.get(listen.kind, ("skip",)), *listen.unnumbered)
+    return [id_ for id_ in listen.expects if id_ not in none]

@@ -52,7 +52,7 @@ class DangerCheck(Situation):
         return self.opening()
 
     def listen(self) -> Listen:
-        return replace(super().listen(), patient=False)
+        return replace(super().listen(), unnumbered=("go_back", "safe_now"), patient=False)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         match answer.value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from voice.dialogue.talk import Situation, Talk
 from voice.events import Act, Answer, Kind, Listen, Set
@@ -26,6 +27,7 @@ class SettingUp(Situation):
         self._regions_of = regions
         self._regions: dict[str, str] = {}
         """Id of the answer -> the region."""
+        self._everywhere = {id_: (country, name) for country in COUNTRIES for id_, name in self._known(country).items()}
 
     @property
     def name(self) -> str:  # type: ignore[override]  # each question has its own
@@ -38,11 +40,15 @@ class SettingUp(Situation):
         return self.talk.prompt(f"setup.{self._open}")
 
     def listen(self) -> Listen:
-        self.expects = {"country": COUNTRIES, "region": tuple(self._regions)}.get(self._open, WAYS)
+        named = tuple(self._everywhere) if self._open == "country" else ()  # "Scotland" says the country too
+        self.expects = {"country": (*named, *COUNTRIES), "region": tuple(self._regions)}.get(self._open, WAYS)
         self.commands = tuple(c for c in super().commands if c not in self.expects)
-        return super().listen()
+        return replace(super().listen(), unnumbered=named)
 
     def on_answer(self, answer: Answer) -> list[Act]:
+        if self._open == "country" and answer.value in self._everywhere:
+            country, region = self._everywhere[answer.value]
+            return self._next([Set("country", country), Set("region", region)])
         if self._open == "country":
             self._regions = self._known(answer.value)
         return self._next([Set(self._open, self._regions.get(answer.value, answer.value))])
