@@ -52,7 +52,7 @@ CALM = Verdict(Light.GREEN)
 _LONGEST = 4000
 # In a template, `_` is any one word and `__` one to three, but never one that turns the meaning round; `___` is one to
 # eight words of any kind.
-_WORD = r"(?!(?:i|we|you|not|no|nobody|never|none|myself|themself)(?![^ ]))[^ #]+"
+_WORD = r"(?!(?:i|we|you|not|no|nobody|never|none|myself|themself)(?!\S))[^ #]+"
 _WORDS = rf"{_WORD}(?: +{_WORD}){{0,2}}"
 _STRETCH = r"[^ #*]+(?: +[^ #*]+){0,7}"
 _COVERED = "#"
@@ -96,7 +96,7 @@ class Safety:
     def _read(self, rules: Mapping[str, str], data: Mapping[str, Any]) -> None:
         self._templates = Templates({**rules, **data.get("rules", {})})
         self._rewrite = _rewriter(data["rewrite"])
-        self._endings = [(re.compile(re.escape(end) + r"(?![^ ])"), into) for end, into in data["endings"].items()]
+        self._endings = [(re.compile(re.escape(end) + r"(?!\S)"), into) for end, into in data["endings"].items()]
         self._sayings = self._finder(data["sayings"])
         self._people = [(self._finder(several), who) for who, several in data["people"].items()]
         self._fillers = _words_of(data["fillers"])
@@ -248,14 +248,14 @@ def _either(sources: Iterable[str]) -> str:
 
 
 def _words_of(sources: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^ ])(?:{_either(sources)})(?![^ ])")
+    return re.compile(rf"(?<!\S)(?:{_either(sources)})(?!\S)")
 
 
 def _rewriter(ways: Mapping[str, Sequence[str]]) -> Callable[[str], str]:
     """Replaces every listed way of saying something by its key; the longest way goes first."""
     plain = {" ".join(way.split()): into for into, several in ways.items() for way in several}
     longest = sorted(plain, key=len, reverse=True)
-    finds = re.compile(rf"(?<![^ ])(?:{_either(re.escape(way) for way in longest)})(?![^ ])")
+    finds = re.compile(rf"(?<!\S)(?:{_either(re.escape(way) for way in longest)})(?!\S)")
     return lambda text: finds.sub(lambda hit: plain[hit[0]], text)
 
 
