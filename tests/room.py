@@ -35,6 +35,8 @@ class Person:
     plan: list[At]
     ends: bool = True
     talks: float = 0.0  # seconds for which somebody is in the middle of an answer
+    hears_through: bool = False
+    over: list[tuple[float, float]] = field(default_factory=list)  # (from, to): talks over the voice
     opened: list[tuple[Listen, tuple[str, ...]]] = field(default_factory=list)
     shut_times: int = 0
     _since: float = 0.0
@@ -43,6 +45,8 @@ class Person:
 
     @property
     def speaking(self) -> bool:
+        if self._listen is not None and any(begin <= self.clock.now() < end for begin, end in self.over):
+            return True
         return self._listen is not None and not self._listen.over_speech and self.clock.now() - self._since < self.talks
 
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
@@ -81,6 +85,7 @@ class Voice:
     said_at: list[float] = field(default_factory=list)
     prepared: list[tuple[Utterance, ...]] = field(default_factory=list)
     stopped_at: list[float] = field(default_factory=list)
+    held: list[tuple[bool, float]] = field(default_factory=list)  # (paused or resumed, when)
     _until: float = 0.0
 
     def start(self, utterance: Utterance) -> None:
@@ -99,6 +104,13 @@ class Voice:
     def wait(self, seconds: float) -> bool:
         self.clock.sleep(seconds)
         return self.clock.now() >= self._until
+
+    def pause(self) -> None:
+        self.held.append((True, self.clock.now()))
+
+    def resume(self) -> None:
+        self._until += self.clock.now() - self.held[-1][1]
+        self.held.append((False, self.clock.now()))
 
     def stop(self) -> int:
         self.stopped_at.append(self.clock.now())
@@ -171,13 +183,18 @@ def room(
     set_up: bool = False,
     remember: Callable[[str, str], None] = lambda what, value: None,
     courier: Courier | None = None,
+    beside: Sequence[Person] = (),
+    over: Sequence[tuple[float, float]] | None = None,
 ) -> Room:
+    """`beside`: other ears; `over`: the microphone does not hear the voice, and somebody talks over it then."""
     clock = VirtualClock()
-    person = Person(clock, list(plan), ends, talks)
+    person = Person(clock, list(plan), ends, talks, over is not None, list(over or ()))
+    for other in beside:
+        other.clock = clock
     voice, paper = Voice(clock, breaks), Paper(clock)
     session = TALKING.session(
         manner or Manner(country="US"),
-        ears=[person],
+        ears=[person, *beside],
         screen=paper,
         clock=clock,
         mouth=voice,
@@ -189,9 +206,9 @@ def room(
     return Room(clock, person, voice, paper, session)
 
 
-def says(text: str, *, step: str = "", speaking: bool = False) -> At:
+def says(text: str, *, step: str = "", speaking: bool = False, after: float = 0.2) -> At:
     """The person says something that both recognisers hear alike."""
-    return At(Heard(text, Source.VOICE, 1.0, (text,), 1.0, 0.1), speaking=speaking, step=step)
+    return At(Heard(text, Source.VOICE, 1.0, (text,), 1.0, 0.1), speaking=speaking, step=step, after=after)
 
 
 def begins(text: str, seconds: float, *, quiet: float = 0.0, step: str = "") -> At:

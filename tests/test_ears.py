@@ -149,12 +149,6 @@ class TestRecordings:
         assert len({(p.text, p.quiet >= PAUSED) for p in partials}) == len(partials), "each once"
         assert turn.glance() is None
 
-    def test_nothing_is_told_early_while_the_program_speaks(self, speech_model: SpeechModel, tmp_path: Path) -> None:
-        turn = Turn(speech_model, replace(ASK, over_speech=True), PHRASES)
-        assert turn.feed(_samples("stop", tmp_path).tobytes()) is None
-        assert turn.speaking
-        assert turn.glance() is None
-
     @pytest.mark.parametrize("size", [37, 640, 9999])
     def test_pieces_of_any_size_are_the_same_sound(self, speech_model: SpeechModel, tmp_path: Path, size: int) -> None:
         pcm = np.concatenate([_samples("no", tmp_path), _silence(2)]).tobytes()

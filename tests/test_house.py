@@ -51,6 +51,7 @@ HOMES: dict[str, frozenset[str]] = {
     **dict.fromkeys(NETWORK, frozenset({"models"})),
     "transitions": frozenset({"dialogue"}),
     "hassil": frozenset({"templates"}),
+    "livekit": frozenset({"speech"}),
     "yaml": frozenset({"content"}),
     "sqlite_utils": frozenset({"notes"}),
     "sqlite3": frozenset({"notes"}),
@@ -114,6 +115,12 @@ def may_know(part: str, other: str) -> bool:
     if other in EDGE:
         return part in BUILDERS
     return floor_of(part) <= floor_of(other)
+
+
+def test_of_the_library_that_could_connect_only_the_canceller_is_used() -> None:
+    used = [(name_of(path), name) for path in MODULES for _, name in imports(path) if name.startswith("livekit")]
+    names = ("livekit.rtc.AudioFrame", "livekit.rtc.apm.AudioProcessingModule")
+    assert used == [("speech/echo.py", name) for name in names]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -30,6 +30,7 @@ class Voice:
         self.at_start, self.at_wait = at_start, at_wait
         self.said: list[str] = []
         self.prepared: list[str] = []
+        self.held: list[bool] = []
         self.shut_down = False
 
     def ready(self) -> None: ...
@@ -49,6 +50,12 @@ class Voice:
 
     def stop(self) -> int:
         return 0
+
+    def pause(self) -> None:
+        self.held.append(True)
+
+    def resume(self) -> None:
+        self.held.append(False)
 
     def shut(self) -> None:
         self.shut_down = True

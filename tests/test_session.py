@@ -217,19 +217,15 @@ def test_notes_that_fail_are_said_and_the_talk_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("speaking", [True, False], ids=["while it speaks", "while it listens"])
 def test_whoever_ends_it_is_not_kept_waiting_for_other_ears(speaking: bool) -> None:
-    made = room(ends=False)
     keys = room(types("yes"), At(Ended(wanted=True), speaking=speaking)).person
-    keys.clock = made.clock
-    made.session._ears.append(keys)
+    made = room(ends=False, beside=[keys])
     assert made.session.run() == "stopped"
     assert (made.person.shut_times, keys.shut_times) == (1, 1)
 
 
 def test_ears_that_only_ran_out_leave_the_others_open() -> None:
-    made = room(At(Heard("yes", Source.TYPED), after=3.0), types("alone"))
     keys = room(At(Ended())).person
-    keys.clock = made.clock
-    made.session._ears.append(keys)
+    made = room(At(Heard("yes", Source.TYPED), after=3.0), types("alone"), beside=[keys])
     assert made.session.run() == "no more answers"
     assert keys.shut_times == 1
     assert "H3" in made.paper.of("listen")
@@ -279,14 +275,13 @@ def test_losing_and_getting_back_a_microphone_is_said_aloud(speaking: bool) -> N
 
 
 def test_ears_that_cannot_be_opened_are_let_go() -> None:
-    made = room(types("yes"))
     broken = room().person
 
     def fail(listen: Listen, phrases: Sequence[str]) -> None:
         raise ModelError("model-refused", "The speech model stopped working.", "Answer with the keys.")
 
     broken.open = fail  # type: ignore[method-assign]
-    made.session._ears.append(broken)
+    made = room(types("yes"), beside=[broken])
     assert made.session.run() == "no more answers"
     assert made.paper.of("trouble") == ["model-refused"]
     assert broken.shut_times == 1

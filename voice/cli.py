@@ -123,14 +123,15 @@ def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> Non
     chosen = settings.load({**flags, "network": False if no_network else None})
     known = known_lines(chosen.lines_file)
     manner = parts.manner(chosen, known)
-    mouth = None if silent else parts.mouth(chosen, early=True)  # while this thread reads on
+    own = parts.Own()
+    mouth = None if silent else parts.mouth(chosen, early=True, own=own)  # while this thread reads on
 
     from voice.keyboard import Keyboard, labels
     from voice.screen import Terminal
 
     talking = parts.Talking(known=known)
     keyboard = Keyboard(help_key=chosen.help_key)
-    microphone = parts.voice_ears(chosen, model) if chosen.answer_by == "voice" else None
+    microphone = parts.voice_ears(chosen, model, own) if chosen.answer_by == "voice" else None
     ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
     courier = parts.courier(chosen, model)
     session = talking.session(

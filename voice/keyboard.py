@@ -191,6 +191,8 @@ class Keyboard:
         self.terminal = self._stream.isatty()
         """True for single keys, False for a pipe."""
 
+    hears_through = False
+
     @property
     def speaking(self) -> bool:
         """A line is being typed, so the waiting clock stands still."""

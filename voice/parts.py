@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from voice.understanding import Understanding
 
 if TYPE_CHECKING:
     from voice.notes import Notes as RealNotes
+    from voice.speech.echo import Played
     from voice.speech.mouth import Mouth as RealMouth
     from voice.speech.recogniser import SpeechModel
 
@@ -80,11 +82,12 @@ def load_model(
     return SpeechModel(found.path)
 
 
-def voice_ears(chosen: Settings, flag: str | None = None) -> LateEars:
-    """Ears on the microphone. Raises ModelError, MicrophoneError."""
+def voice_ears(chosen: Settings, flag: str | None = None, own: Own | None = None) -> LateEars:
+    """Ears on the microphone. `own`: our own voice, to be taken out. Raises ModelError, MicrophoneError."""
 
     def make() -> Ears:
         from voice.speech.ears import VoiceEars
+        from voice.speech.echo import echo_remover
         from voice.speech.microphone import Microphone
 
         model = load_model(chosen, flag, late.warn)
@@ -92,7 +95,9 @@ def voice_ears(chosen: Settings, flag: str | None = None) -> LateEars:
         if not sys.stdin.isatty():
             # Nobody can press a key either, so a microphone that is missing ends the talk instead of waiting for ever.
             microphone.start()
-        return VoiceEars(model, lambda: microphone)
+        headphones = chosen.headphones
+        echo = None if headphones or own is None else echo_remover(own.played)
+        return VoiceEars(model, lambda: microphone, echo=echo, headphones=headphones)
 
     late = LateEars(make)
     return late
@@ -120,13 +125,31 @@ def courier(chosen: Settings, flag: str | None = None) -> ModelCourier | None:
     return ModelCourier(look, bring, answers, unasked=answers.wanted)
 
 
-def mouth(chosen: Settings, *, early: bool = False) -> Mouth:
+class Own:
+    """Our own voice as the loudspeaker plays it: the mouth tells it, and the ears take it out of what they hear. Made by
+    whichever of the two is ready first, each on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._played: Played | None = None
+
+    @property
+    def played(self) -> Played:
+        from voice.speech.echo import Played
+
+        with self._lock:
+            self._played = self._played or Played()
+            return self._played
+
+
+def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None) -> Mouth:
     """The voice on the loudspeaker. `early` opens it at once, while the caller does other things."""
 
     def make() -> RealMouth:
         from voice.speech.mouth import Mouth as Speaking
 
-        return Speaking(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None)
+        tell = own.played.put if own else None
+        return Speaking(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None, played=tell)
 
     def make_plain() -> Mouth:
         from voice.speech.plain import PlainMouth

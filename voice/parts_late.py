@@ -47,6 +47,10 @@ class LateEars:
     def speaking(self) -> bool:
         return self._ears is not None and self._ears.speaking
 
+    @property
+    def hears_through(self) -> bool:
+        return self._ears is not None and self._ears.hears_through
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """The first time, begins to make them: the session opens ears when its first words are on their way."""
         self._wanted = (listen, phrases)
@@ -216,6 +220,12 @@ class BestMouth:
 
     def stop(self) -> int:
         return self._mouth.stop()
+
+    def pause(self) -> None:
+        self._mouth.pause()
+
+    def resume(self) -> None:
+        self._mouth.resume()
 
     def shut(self) -> None:
         self._made.result().shut()

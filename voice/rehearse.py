@@ -91,7 +91,7 @@ def read_script(path: Path) -> list[str]:
 class ScriptEars:
     """Answers out of a script, one for each time the program listens."""
 
-    speaking = False
+    speaking = hears_through = False
 
     def __init__(
         self,
@@ -181,6 +181,12 @@ class RehearsalMouth:
                 self._track.add(self._clock.now(), samples, rate)
                 seconds = len(samples) / rate
         self._until = self._clock.now() + seconds
+
+    def pause(self) -> None:
+        """Nobody in a rehearsal talks over it for long."""
+
+    def resume(self) -> None:
+        """See `pause`."""
 
     def prepare(self, utterances: Sequence[Utterance]) -> None:
         """Nothing: time is virtual here."""

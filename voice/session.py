@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from voice.content import Content
 from voice.dialogue import Dialogue
@@ -23,7 +22,6 @@ from voice.events import (
     Heard,
     Hide,
     Keep,
-    Kind,
     Listen,
     Meaning,
     Partial,
@@ -39,7 +37,9 @@ from voice.events import (
     Trouble,
 )
 from voice.helplines import HelpLines
-from voice.session_hearing import HOT_COMMANDS, Hearing
+from voice.session_barge_in import GivingWay, live
+from voice.session_ears import TICK, AllEars
+from voice.session_hearing import ON_CARD, Early, Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
 from voice.session_words import Words, logged
@@ -60,10 +60,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("afterwards")
-
-_TICK = 0.05
-_HOT_END = 0.6
-"""Seconds of silence after a word that is said over the voice: nobody thinks in the middle of "stop"."""
 
 
 class Session:
@@ -91,10 +87,11 @@ class Session:
         self._understanding = understanding
         self._hearing = Hearing(understanding, safety)
         self._lines = lines
-        self._ears = list(ears)
+        self._ears = AllEars(ears, lambda error: self._once("ears", error))
         self._screen = screen
         self._clock = clock
         self._mouth = mouth
+        self._giving_way = GivingWay(mouth, clock.now) if mouth is not None else None
         self._notes = notes
         self.manner = manner or Manner()
         self._words = Words(content, lines, self.manner)
@@ -124,11 +121,12 @@ class Session:
     def _perform(self, acts: Sequence[Act]) -> Meaning | str:
         """Does the acts; gives what was answered, or the reason why the talk is over."""
         listen = next((act for act in acts if isinstance(act, Listen)), self._dialogue.listen())
+        question = next((act for act in reversed(acts) if isinstance(act, Say)), None)
         for act in acts:
             self._note(act, listen.step)
             match act:
                 case Say():
-                    sound = self._say(act, listen)
+                    sound = self._say(act, listen, question=act is question and listen in acts)
                     if sound is not None:
                         return self._over(sound) or self._meaning(sound, listen)
                 case Listen():
@@ -208,49 +206,62 @@ class Session:
 
     # ---- speaking
 
-    def _say(self, line: Say, listen: Listen) -> Sound | None:
-        """Shows and speaks a line; gives back what interrupted it."""
+    def _say(self, line: Say, listen: Listen, *, question: bool = False) -> Sound | None:
+        """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
         self._screen.say(line.key, self._words.of(line, shown=True))
         utterance = self._words.utterance(line)
-        if self._mouth is None:
+        if self._mouth is None or self._giving_way is None:
             return None
         try:
             self._mouth.start(utterance)
             if urgent := self._words.urgent():
                 self._mouth.prepare(urgent)
-            self._open_while_speaking(utterance.text, listen)
-            while not self._mouth.wait(0 if self._ears else _TICK):
-                sound = self._interruption(listen, utterance.text)
-                if sound is not None:
-                    self._mouth.stop()
-                    return sound
-            self._troubled.discard("mouth")
+            return self._spoken(utterance.text, listen, question)
         except SpeakerError as error:
             if self._once("mouth", error):
                 self._show("no_loudspeaker")
         finally:
-            self._close_ears()
+            self._ears.close()
         return None
 
-    def _open_while_speaking(self, text: str, listen: Listen) -> None:
-        """Keys are open; of the voice only the hot words, and never one that is being said just now."""
-        phrases = self._hearing.hot_phrases(text) if self.manner.barge_in else []
-        hot = replace(listen, kind=Kind.CHOICE, expects=(), commands=HOT_COMMANDS, end=_HOT_END, over_speech=True)
-        self._open_ears(hot, phrases)
+    def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
+        """Waits until the line was said, or until something interrupts it, which it gives back."""
+        assert self._mouth is not None and self._giving_way is not None
+        open = self._ears.hears_through
+        over = live(listen, open=open, question=question)
+        self._giving_way.begin(listen.step.startswith(ON_CARD))
+        self._ears.open(over, self._hearing.phrases_over(text, over, open) if self.manner.barge_in else [])
+        give_way = open and self.manner.barge_in
+        early = self._hearing.early(listen.step)
+        while not (over_with := self._mouth.wait(0 if self._ears else TICK)) or (give_way and self._ears.talked_over):
+            sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and question)
+            if sound is not None:
+                self._mouth.stop()
+                self._giving_way.worked()
+                return sound
+            if give_way:
+                self._giving_way.look(self._ears.talked_over)
+        self._troubled.discard("mouth")
+        return None
 
-    def _interruption(self, listen: Listen, spoken: str) -> Sound | None:
-        for ears in list(self._ears):
-            match sound := ears.poll(_TICK / len(self._ears)):
-                case None | Partial():
+    def _interruption(self, over: Listen, spoken: str, open: bool, early: Early | None, asked: bool) -> Sound | None:
+        """`asked`: the question was said to its end, so that whatever is said is an answer."""
+        for ears, sound in self._ears.sounds():
+            match sound:
+                case Partial() if early is not None and not over.step.startswith(ON_CARD):
+                    if (danger := early.look(sound)) is not None:
+                        return danger
+                case Partial():
                     continue
                 case Heard():
-                    if self._hearing.interrupts(sound, listen, spoken):
+                    if asked or self._hearing.interrupts(sound, over, spoken, open):
                         return sound
+                    self._ears.open(over, self._hearing.phrases_over(spoken, over, open), only=ears)
                 case Trouble() | Recovered():
                     # On the screen at once; aloud when this line is over, for whoever can't see.
                     self._unsaid = self._news(sound) or self._unsaid
                 case Ended():
-                    self._let_go(ears)
+                    self._ears.let_go(ears)
                     return sound if sound.wanted or not self._ears else None
                 case _:
                     return sound
@@ -267,11 +278,11 @@ class Session:
             self._show(key)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
-        self._open_ears(listen, phrases)
+        self._ears.open(listen, phrases)
         try:
             sound = self._wait_for(listen)
         finally:
-            self._close_ears()
+            self._ears.close()
         if sound is None:
             self._screen.heard("", Silence())
             return Silence()
@@ -284,10 +295,8 @@ class Session:
         before = self._clock.now()
         early = self._hearing.early(listen.step)
         while waited < wait:
-            for ears in list(self._ears):
-                match sound := ears.poll(_TICK / len(self._ears)):
-                    case None:
-                        pass
+            for ears, sound in self._ears.sounds():
+                match sound:
                     case Partial():
                         if (danger := early.look(sound)) is not None:
                             return danger
@@ -295,7 +304,7 @@ class Session:
                         if (interrupted := self._tell(self._news(sound))) is not None:
                             return interrupted
                     case Ended():
-                        self._let_go(ears)
+                        self._ears.let_go(ears)
                         if sound.wanted or not self._ears:
                             return sound
                     case _:
@@ -303,7 +312,7 @@ class Session:
             if not self._ears:
                 return Ended()
             now = self._clock.now()
-            if not any(ears.speaking for ears in self._ears):
+            if not self._ears.speaking:
                 waited += now - before
             before = now
         return None
@@ -346,7 +355,7 @@ class Session:
             return None
         sound = self._prompt(key)
         listen = self._dialogue.listen()
-        self._open_ears(listen, self._understanding.phrases(listen))
+        self._ears.open(listen, self._understanding.phrases(listen))
         return sound
 
     def _once(self, part: str, error: VoiceError) -> bool:
@@ -357,24 +366,7 @@ class Session:
         self._screen.trouble(error)
         return True
 
-    def _open_ears(self, listen: Listen, phrases: Sequence[str]) -> None:
-        """Opens all ears; those that cannot be opened any more are let go."""
-        for ears in list(self._ears):
-            try:
-                ears.open(listen, phrases)
-            except VoiceError as error:
-                self._once("ears", error)
-                self._let_go(ears)
-
-    def _let_go(self, ears: Ears) -> None:
-        self._ears.remove(ears)
-        ears.shut()
-
-    def _close_ears(self) -> None:
-        for ears in self._ears:
-            ears.close()
-
     def _shut(self) -> None:
-        for part in (*self._ears, self._mouth):
-            if part is not None:
-                part.shut()
+        self._ears.shut()
+        if self._mouth is not None:
+            self._mouth.shut()

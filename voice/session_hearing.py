@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 
 from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Partial, Pressed, Source
 from voice.safety import CALM, Light, Verdict
+from voice.session_barge_in import HOT_COMMANDS
 from voice.session_parts import Judge
 from voice.templates import normalise
 from voice.understanding import Understanding
 
-HOT_COMMANDS = ("stop", "pause", "emergency")
-"""Words that are heard while it speaks, unless it says them itself just then."""
 _DIED = "BEREAVED"
 _GENERAL = "EMERGENCY"
 ON_CARD = "card:"
@@ -30,6 +29,8 @@ _LATELY = 30
 """Words of a partial result that are looked at: what was said before them was looked at before."""
 _OF_OTHERS = 0.25
 """So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
+_FREELY = 3
+"""Words from which free words over a question are an answer: fewer are "mm" and "yeah", or nothing."""
 
 
 class Hearing:
@@ -108,26 +109,32 @@ class Hearing:
         """Looks for danger while somebody is still talking, in one listening."""
         return Early(lambda text, believed: self._judged(text, believed, step))
 
-    def interrupts(self, heard: Heard, listen: Listen, spoken: str) -> bool:
-        """Whether something said over the voice stops it: a hot word, or danger that is not its own words.
+    def interrupts(self, heard: Heard, over: Listen, spoken: str, open: bool) -> bool:
+        """Whether something said over the voice ends the line: what is live, or danger that is not its own words.
 
-        A card is not stopped by what it is about, nor by "emergency": that may be the call taker on the telephone.
+        `over`: what is live now; `open`: the microphone does not hear our own voice. A card is not stopped by what it is
+        about, nor by "emergency": that may be the call taker on the telephone.
         """
         if heard.source is Source.TYPED:
             return True
-        on_card = listen.step.startswith(ON_CARD)
-        hot = Listen(listen.step, Kind.CHOICE, (), HOT_COMMANDS)
-        meaning = self._understanding.understand(heard, hot)
-        if isinstance(meaning, Command) and meaning.sure:
-            return meaning.name != "emergency" or not on_card
+        on_card = over.step.startswith(ON_CARD)
+        match self._understanding.understand(heard, over):
+            case Command(name=name, sure=True):
+                return name != "emergency" or not on_card
+            case Answer(words=words) if over.kind is Kind.FREE and len(words.split()) >= _FREELY:
+                return True
+            case Answer(sure=True) if over.kind is not Kind.FREE:
+                return True
         danger = self.danger(heard)
-        if danger is None or danger.light != Light.RED.value or echo(heard, spoken):
+        if danger is None or danger.light != Light.RED.value or (not open and echo(heard, spoken)):
             return False
-        return not on_card or danger.card not in (listen.step.removeprefix(ON_CARD), _GENERAL)
+        return not on_card or danger.card not in (over.step.removeprefix(ON_CARD), _GENERAL)
 
-    def hot_phrases(self, spoken: str) -> list[str]:
-        """The grammar while `spoken` is being said: hot words and danger that is said outright, but nothing that the
-        microphone would hear from the loudspeaker."""
+    def phrases_over(self, spoken: str, over: Listen, open: bool) -> list[str]:
+        """The grammar while `spoken` is being said: what is live and danger that is said outright. Where our own voice
+        is heard too, nothing that it says just then."""
+        if open:
+            return self._understanding.phrases(over)
         own = normalise(spoken).split()
         phrases = [phrase for name in HOT_COMMANDS for phrase in self._understanding.main_phrases(name)]
         hot = [phrase for phrase in phrases if not any(word.startswith(phrase.split()[0]) for word in own)]

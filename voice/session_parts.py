@@ -26,6 +26,11 @@ class Ears(Protocol):
         """Somebody is in the middle of an answer, so that the waiting stands still."""
         ...
 
+    @property
+    def hears_through(self) -> bool:
+        """Our own voice is not in what it hears, so that a person can talk over it."""
+        ...
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Begins to hear; `phrases` are the grammar of what is live."""
         ...
@@ -59,6 +64,14 @@ class Mouth(Protocol):
 
     def stop(self) -> int:
         """Silence at once."""
+        ...
+
+    def pause(self) -> None:
+        """Hold still, with the place kept."""
+        ...
+
+    def resume(self) -> None:
+        """Go on from the word that was being said."""
         ...
 
     def shut(self) -> None: ...

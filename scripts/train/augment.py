@@ -57,6 +57,19 @@ CLEAR = Strength(
 )
 """Hardly any."""
 
+GENTLE = Strength(
+    pace=(0.92, 1.1),
+    equaliser=3,
+    narrow=0.1,
+    rooms=0.25,
+    noise=0.6,
+    ratio=(3, 38),
+    babble=0.05,
+    blank=0,
+    hidden=0.2,
+)
+"""For the last part of a training: what is seldom met is no longer learnt at the cost of what is common."""
+
 
 class Augmenter:
     """Changes batches of sound. `noises`: recorded ones, float32 at RATE."""

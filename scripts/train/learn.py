@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from scripts.train import batches, numerator, taken_up
-from scripts.train.augment import CLEAR, Augmenter, Strength
+from scripts.train.augment import CLEAR, GENTLE, Augmenter, Strength
 from scripts.train.denominator import Denominator
 from scripts.train.features import Mfcc, frames_of
 from scripts.train.lexicon import GARBAGE, Lexicon
@@ -56,7 +56,9 @@ class Plan:
     chained: float = 0.4
     """Of the steps with single words: those that put several after each other."""
     loose: float = 0.4
-    """How far channels are loosened (see Network.loosen), until the last fifth of the training."""
+    """How far channels are loosened (see Network.loosen), until `gentle`."""
+    gentle: float = 0.35
+    """Share of the training, its last, in which the sound is changed less and no channel is loosened."""
     output_weight: float = 5e-5
     """Pulls scores to 0 (Kaldi: l2-regularize)."""
     seed: int = 1
@@ -101,6 +103,7 @@ class Training:
         self._random = np.random.default_rng(seed)
         strength = CLEAR if self._plan.clear_only else Strength()
         self._augment = Augmenter(self._noises, seed, self._device, strength)
+        self._calmly = Augmenter(self._noises, [*seed, 1], self._device, CLEAR if self._plan.clear_only else GENTLE)
         torch.manual_seed(int(self._random.integers(1 << 31)))
 
     def begin_with(self, network: Network, its_units: Units) -> None:
@@ -159,8 +162,9 @@ class Training:
             sounds, texts = [self._recordings.sound(clip) for clip in clips], [clip.text for clip in clips]
             if group.name == "speech_commands" and self._random.random() < self._plan.chained:
                 sounds, texts = batches.chained(sounds, texts, self._random)
-            sound = self._augment(sounds, group.pad)
-            features = self._mfcc(sound, self._augment.hide(len(sounds), frames_of(sound.shape[1])))
+            change = self._calmly if self._left < self._plan.gentle else self._augment
+            sound = change(sounds, group.pad)
+            features = self._mfcc(sound, change.hide(len(sounds), frames_of(sound.shape[1])))
         ready = _Ready(features, [text.split() for text in texts], group)
         if self._plan.uses > 1:
             self._waiting.append(ready)
@@ -224,9 +228,15 @@ class Training:
         return warm * (plan.last_rate + (plan.rate - plan.last_rate) * 0.5 * (1 + math.cos(math.pi * done)))
 
     @property
+    def _left(self) -> float:
+        """Share of the training that is still to come."""
+        return 1 - min(1.0, self._spent / self._plan.seconds)
+
+    @property
     def _loose(self) -> float:
-        left = 1 - min(1.0, self._spent / self._plan.seconds)
-        return 0.0 if self._plan.clear_only else self._plan.loose * min(1.0, left / 0.2)
+        if self._plan.clear_only:
+            return 0.0
+        return self._plan.loose * min(1.0, max(0.0, self._left - self._plan.gentle) / 0.2)
 
     def _remember(self) -> None:
         keep = min(self._plan.keep, 1 - 1 / (1 + self._step / 10))

@@ -34,7 +34,7 @@ OWN_SHARE = 0.15
 """Of the language model's probability, for what this program's people say."""
 SEED = 1
 RECORD = "record.json"
-GOING_ON: Mapping[str, Any] = {"rate": 8e-4, "plain_steps": 0, "settle_steps": 0}
+GOING_ON: Mapping[str, Any] = {"rate": 6e-4, "gentle": 0.8, "plain_steps": 0, "settle_steps": 0}
 """Of learn.Plan, where a network is trained on."""
 OWN_UNIT = 100
 """Times that a phone must follow another in the training's texts to be told apart after it."""

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from voice.errors import MicrophoneError
 from voice.events import Heard, Listen, Partial, Recovered, Trouble
+from voice.speech.echo import Cleaned, EchoRemover
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource, Source
 from voice.speech.turn import Turn
 
 DEAF = 0.3
-"""Seconds after `open` that are not heard: the tail of our own voice is in the room still."""
+"""Seconds after `open` that are not heard where nothing takes the tail of our own voice away."""
+LATE = 1.0
+"""Seconds of sound from before `open` that are heard where something does: whoever answers as the question ends."""
 RETRY = 1.0
 """Seconds between two tries to get a lost microphone back."""
 
@@ -28,12 +31,18 @@ class VoiceEars:
         source_factory: Callable[[], Source],
         deaf: float = DEAF,
         clock: Callable[[], float] = time.monotonic,
+        echo: EchoRemover | None = None,
+        headphones: bool = False,
     ) -> None:
+        """`headphones`: the microphone cannot hear our own voice."""
         self._model = model
+        self._headphones = headphones
+        self._echo = echo
         self._source = source_factory()
-        self._deaf = deaf
+        self._deaf = 0.0 if echo or headphones else deaf
         self._clock = clock
         self._turn: Turn | None = None
+        self._over_speech = False
         self._reopen: Callable[[], Turn] | None = None
         self._started = self._flowing = self._told = self._was_lost = False
         self._retry_at = 0.0
@@ -42,6 +51,11 @@ class VoiceEars:
     def speaking(self) -> bool:
         """Somebody is talking now."""
         return self._turn is not None and self._turn.speaking
+
+    @property
+    def hears_through(self) -> bool:
+        """Our own voice is taken out of what is heard: a person can talk over it."""
+        return self._headphones or (self._echo is not None and self._echo.knows_the_room)
 
     @property
     def working(self) -> bool:
@@ -60,8 +74,11 @@ class VoiceEars:
         """
         self._reopen = lambda: Turn(self._model, listen, phrases, self._deaf)
         self._turn = self._reopen()
-        if self._started:
+        self._over_speech = listen.over_speech
+        if self._started and (self._deaf or self._source.behind > LATE):
             self._source.discard()
+            if self._echo is not None:
+                self._echo.forget()
 
     def poll(self, seconds: float) -> Heard | Partial | Trouble | Recovered | None:
         """Hear for at most that long. A Heard once, when the turn ended; before that, a Partial whenever there is
@@ -87,16 +104,17 @@ class VoiceEars:
             if self._was_lost and block is not None:
                 self._was_lost = False
                 return Recovered()
+            clean = self._clean(block)
             if self._turn is None:
                 if self._source.ended:
                     return None
                 continue
-            heard = self._take(self._turn, block)
+            heard = self._take(self._turn, clean)
             if heard is not None:
                 self._turn = None
                 return heard
             partial = self._turn.glance()
-            if partial is not None:
+            if partial is not None and (self.hears_through or not self._over_speech):
                 return partial
             if block is None and self._source.ended:
                 return None
@@ -119,6 +137,8 @@ class VoiceEars:
             time.sleep(min(wait, left))
             return False
         self._source.start()
+        if self._echo is not None:
+            self._echo.forget()
         self._started, self._told = True, False
         return True
 
@@ -132,11 +152,17 @@ class VoiceEars:
         self._told = self._was_lost = True
         return Trouble(error)
 
-    def _take(self, turn: Turn, block: bytes | None) -> Heard | None:
+    def _clean(self, block: bytes | None) -> Cleaned | None:
+        """Of every block, also of those that nobody hears: the cancellers must not lose the time."""
+        if block is None or self._echo is None:
+            return None if block is None else Cleaned(block, block)
+        return self._echo(block, self._source.heard_at)
+
+    def _take(self, turn: Turn, block: Cleaned | None) -> Heard | None:
         if block is None:
             return turn.finish() if self._source.ended else None
         behind = self._source.behind
-        heard = turn.feed(block)
+        heard = turn.feed(block.sound, block.watched)
         return heard if heard is None else replace(heard, took=heard.took + behind)
 
 

@@ -31,12 +31,14 @@ class Microphone:
         self._audio = audio or portaudio()
         self._stream: Any = None
         self._generation = -1
-        self._blocks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._blocks: queue.SimpleQueue[tuple[bytes, float]] = queue.SimpleQueue()
         self._resample = Resampler(RATE, 1)
         self._last_frame = 0.0
         self._flowing = False
         self._watch_at = 0.0
         self._may_be_monitor = False
+        self.heard_at = 0.0
+        """`time.monotonic()` when the block that `read` gave last had come in."""
         self.name = ""
         """Of the device that is open; empty while none is."""
 
@@ -75,7 +77,8 @@ class Microphone:
             self.start()
         self._watch()
         try:
-            return self._resample(self._blocks.get(timeout=max(timeout_s, 0.001)))
+            block, self.heard_at = self._blocks.get(timeout=max(timeout_s, 0.001))
+            return self._resample(block)
         except queue.Empty:
             pass
         with self._audio.lock:
@@ -149,7 +152,7 @@ class Microphone:
     def _callback(self, data: Any, frames: int, when: Any, status: Any) -> None:
         self._last_frame, self._flowing = time.monotonic(), True
         if self._blocks.qsize() < HELD:
-            self._blocks.put(bytes(data))
+            self._blocks.put((bytes(data), self._last_frame))
 
 
 def _ways(device: Device) -> Iterator[tuple[int, int]]:

@@ -36,9 +36,11 @@ class Mouth:
         voice: str | None = None,
         audio: Audio | None = None,
         make_renderer: Callable[[str | None], Renderer] = best_renderer,
+        played: Callable[[Samples, int], None] | None = None,
     ) -> None:
-        """Opens nothing yet. `cache_folder` None keeps no sound; only sentences of fixed utterances are ever kept."""
-        self._player = Player(device, audio)
+        """Opens nothing yet. `cache_folder` None keeps no sound; only sentences of fixed utterances are ever kept.
+        `played`: as in Player."""
+        self._player = Player(device, audio, played)
         self._cache = ClipCache(cache_folder)
         self._voice = voice
         self._make_renderer = make_renderer
@@ -84,7 +86,7 @@ class Mouth:
         self._player.hold(True)
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Go on after `pause`, from the beginning of the word that was being said."""
         self._player.hold(False)
 
     @property

@@ -6,8 +6,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,12 @@ up to 2 s. One that died is noticed at once."""
 class Player:
     """Plays one utterance at a time, piece by piece. Pieces of an older utterance are refused by their token."""
 
-    def __init__(self, device: str | None = None, audio: Audio | None = None) -> None:
+    def __init__(
+        self, device: str | None = None, audio: Audio | None = None, played: Callable[[Samples, int], None] | None = None
+    ) -> None:
+        """`played` is told of each block and its rate as the sound card takes it, on the sound card's thread."""
         self._wanted = device
+        self._tell = played
         self._audio = audio or portaudio()
         self._stream: Any = None
         self._generation = -1
@@ -44,8 +47,9 @@ class Player:
         self._last_call = 0.0
         self._lock = threading.Lock()
         self._token = 0
-        self._pieces: deque[Samples] = deque()
-        self._at = 0
+        self._pieces: list[Samples] = []
+        """Of the utterance, all of them: it may go back to the beginning of a word."""
+        self._piece = self._at = 0
         self._gain = self._wanted_gain = 1.0
         self._played = self._given = 0
         self._marks: list[tuple[int, int]] = []
@@ -123,9 +127,9 @@ class Player:
         """A new utterance; what was playing falls silent. Gives the token for its pieces."""
         with self._lock:
             self._token += 1
-            self._pieces.clear()
+            self._pieces = []
             self._marks = []
-            self._at = self._played = self._given = 0
+            self._piece = self._at = self._played = self._given = 0
             self._gain = self._wanted_gain = 1.0
             self._complete = self._dropping = False
             self._error = None
@@ -164,10 +168,23 @@ class Player:
         self._audio.busy(self, False)
 
     def hold(self, on: bool) -> None:
-        """Pause, or go on."""
+        """Pause, or go on: from the beginning of the word that was being heard."""
         with self._lock:
-            if not self._dropping:
-                self._wanted_gain = 0.0 if on else 1.0
+            if self._dropping or self._wanted_gain == (0.0 if on else 1.0):
+                return
+            self._wanted_gain = 0.0 if on else 1.0
+            if on:
+                return
+            heard = self._played - round(self._latency * self.rate)
+            at = bisect_right(self._marks, (heard, 1 << 30))
+            if at:
+                self._go_to(self._marks[at - 1][0])
+
+    def _go_to(self, sample: int) -> None:
+        self._played, self._piece, self._at = sample, 0, sample
+        while self._piece < len(self._pieces) and self._at >= len(self._pieces[self._piece]):
+            self._at -= len(self._pieces[self._piece])
+            self._piece += 1
 
     def word(self, default: int) -> int:
         """The mark that was heard last; `default` before the first."""
@@ -200,10 +217,12 @@ class Player:
         with self._lock:
             block = self._next(frames)
             out[:] = block.reshape(-1, 1)  # the same on every channel
+            if self._tell is not None:
+                self._tell(block, self.rate)
             if self._dropping and self._gain == 0.0:
-                self._pieces.clear()
-                self._at = 0
-            if self._complete and not self._pieces:
+                self._pieces = []
+                self._piece = self._at = 0
+            if self._complete and self._piece >= len(self._pieces):
                 self._done.set()
 
     def _next(self, frames: int) -> Samples:
@@ -211,13 +230,13 @@ class Player:
         if self._gain == 0.0 and self._wanted_gain == 0.0:
             return block
         filled = 0
-        while filled < frames and self._pieces:
-            piece = self._pieces[0][self._at : self._at + frames - filled]
+        while filled < frames and self._piece < len(self._pieces):
+            piece = self._pieces[self._piece][self._at : self._at + frames - filled]
             block[filled : filled + len(piece)] = piece
             filled += len(piece)
             self._at += len(piece)
-            if self._at >= len(self._pieces[0]):
-                self._pieces.popleft()
+            if self._at >= len(self._pieces[self._piece]):
+                self._piece += 1
                 self._at = 0
         self._played += filled
         if self._gain != self._wanted_gain:  # fade within this block: a hard edge clicks

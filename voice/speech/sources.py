@@ -31,6 +31,10 @@ class Source(Protocol):
         """Seconds of sound that wait to be read."""
 
     @property
+    def heard_at(self) -> float:
+        """Clock time at which the block that `read` gave last had come in; 0 for recordings."""
+
+    @property
     def ended(self) -> bool:
         """Nothing will come any more. A microphone never ends."""
 
@@ -73,6 +77,8 @@ class PcmSource:
         self._blocks: Iterator[bytes] = iter(())
         self.ended = False
 
+    heard_at = 0.0
+
     @property
     def behind(self) -> float:
         return 0.0
@@ -105,6 +111,8 @@ class FileSource:
         self._file: Any = None
         self._resample: Resampler | None = None
         self.ended = False
+
+    heard_at = 0.0
 
     @property
     def behind(self) -> float:

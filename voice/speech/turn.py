@@ -22,6 +22,8 @@ SHORTEST = 0.3
 """Seconds of speech-like sound below which sound without words is a cough or a tap, and nothing was said."""
 NO_WORDS = 5.0
 """Seconds of speech-like sound without any word after which it is the room and not a person: rain, a tap, music."""
+WORDLESS = 0.6
+"""Seconds of quiet after which sound without words is over."""
 GLANCE = 0.2
 """Least seconds between two partial results that are told."""
 PAUSED = 1.0
@@ -49,7 +51,7 @@ class Turn:
         """Phrases that the model can't write."""
         self._endpoint = Endpoint()
         self._deaf = deaf
-        self._rest = b""
+        self._rest = self._rest_watched = b""
         self._before: deque[bytes] = deque(maxlen=round(PREROLL / FRAME_SECONDS))
         self._begin()
 
@@ -64,9 +66,9 @@ class Turn:
         self._told_at = 0.0
 
     def glance(self) -> Partial | None:
-        """What was said so far, where there is something new in it; None while the program itself is speaking."""
+        """What was said so far, where there is something new in it."""
         paused = self._endpoint.quiet >= PAUSED
-        if not self._freely or self._listen.over_speech or self._told == (self._freely, paused):
+        if not self._freely or self._told == (self._freely, paused):
             return None
         if self._seconds - self._told_at < GLANCE:
             return None
@@ -75,16 +77,22 @@ class Turn:
 
     @property
     def speaking(self) -> bool:
-        """Somebody is talking now."""
-        return self._hearing and (bool(self._partial) or self._seconds < NO_WORDS)
+        """Somebody is talking now. A cough is over when it is over; after words there may come more."""
+        if self._partial or not self._hearing:
+            return self._hearing
+        return self._seconds < NO_WORDS and self._endpoint.quiet < WORDLESS
 
-    def feed(self, pcm: bytes) -> Heard | None:
-        """Take the next piece of sound, of any length. A Heard comes once, with the piece that ends the turn."""
+    def feed(self, pcm: bytes, watched: bytes | None = None) -> Heard | None:
+        """Take the next piece of sound, of any length. A Heard comes once, with the piece that ends the turn.
+
+        `watched`: the same piece as the endpoint should have it, where that is another (see echo.Cleaned).
+        """
+        watched = self._rest_watched + (pcm if watched is None else watched)
         pcm = self._rest + pcm
         whole = len(pcm) - len(pcm) % FRAME_BYTES
-        self._rest = pcm[whole:]
+        self._rest, self._rest_watched = pcm[whole:], watched[whole:]
         for at in range(0, whole, FRAME_BYTES):
-            heard = self._frame(pcm[at : at + FRAME_BYTES])
+            heard = self._frame(pcm[at : at + FRAME_BYTES], watched[at : at + FRAME_BYTES])
             if heard is not None:
                 return heard
         return None
@@ -93,16 +101,16 @@ class Turn:
         """No more sound comes: what was said so far is the turn. None where nothing was."""
         silence = bytes(FRAME_BYTES)
         for _ in range(round((self._listen.end + PATIENCE) / FRAME_SECONDS)):
-            heard = self._frame(silence)
+            heard = self._frame(silence, silence)
             if heard is not None:
                 return heard
         return self._end() if self._hearing else None
 
-    def _frame(self, frame: bytes) -> Heard | None:
+    def _frame(self, frame: bytes, watched: bytes) -> Heard | None:
         if self._deaf > 0:
             self._deaf -= FRAME_SECONDS
             return None
-        self._endpoint.feed(frame)
+        self._endpoint.feed(watched)
         if not self._hearing:
             self._before.append(frame)
             if self._endpoint.onset:

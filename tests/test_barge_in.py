@@ -1,0 +1,190 @@
+"""Talking over the voice: it holds still for a person, goes on where it was for a cough, and obeys what is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.room import SPEECH, At, Room, key, room, says, types
+from voice.events import Heard, Kind, Listen, Source
+from voice.session import Manner
+from voice.session_barge_in import HOT_COMMANDS, IN_VAIN, LONGEST, LONGEST_ON_CARD, WITHIN, GivingWay, live
+
+QUESTION = Listen("L1", Kind.YES_NO, ("yes", "no"), ("stop", "repeat", "skip", "slower"), end=1.2, unnumbered=("no",))
+NOT_HEARD = At(Heard("[unk]", Source.VOICE, 0.0, ("the",), 1.0, 0.1), speaking=True)
+
+
+class Mouth:
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    def pause(self) -> None:
+        self.did.append("pause")
+
+    def resume(self) -> None:
+        self.did.append("resume")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+class TestWhatIsLive:
+    def test_with_our_own_voice_in_the_microphone_only_hot_words(self) -> None:
+        over = live(QUESTION, open=False, question=True)
+        assert (over.expects, over.commands, over.over_speech) == ((), HOT_COMMANDS, True)
+
+    def test_before_the_question_every_command_and_no_answer(self) -> None:
+        over = live(QUESTION, open=True, question=False)
+        assert (over.expects, over.commands, over.unnumbered) == ((), QUESTION.commands, ())
+
+    def test_over_the_question_its_answers_too(self) -> None:
+        over = live(QUESTION, open=True, question=True)
+        assert (over.expects, over.kind, over.end) == (QUESTION.expects, QUESTION.kind, QUESTION.end)
+
+
+class TestGivingWay:
+    def _made(self) -> tuple[GivingWay, Mouth, Clock]:
+        mouth, clock = Mouth(), Clock()
+        way = GivingWay(mouth, clock)
+        way.begin(on_card=False)
+        return way, mouth, clock
+
+    def test_it_holds_still_once_and_goes_on_once(self) -> None:
+        way, mouth, clock = self._made()
+        for speaking in (False, True, True, True, False, False):
+            clock.time += 0.1
+            way.look(speaking)
+        assert mouth.did == ["pause", "resume"]
+
+    @pytest.mark.parametrize(("on_card", "longest"), [(False, LONGEST), (True, LONGEST_ON_CARD)])
+    def test_a_television_does_not_silence_it(self, on_card: bool, longest: float) -> None:
+        way, mouth, clock = self._made()
+        way.begin(on_card)
+        held = 0.0
+        for _ in range(600):
+            clock.time += 0.1
+            way.look(True)
+            held += 0.1 if mouth.did[-1:] == ["pause"] else 0.0
+        assert mouth.did == ["pause", "resume"], "and not again while the same noise goes on"
+        assert longest <= held <= longest + 0.2
+
+    def test_after_some_times_in_vain_only_words_stop_it(self) -> None:
+        way, mouth, clock = self._made()
+        for _ in range(3 * IN_VAIN):
+            way.look(True)
+            clock.time += 0.2
+            way.look(False)
+            clock.time += 0.2
+        assert mouth.did.count("pause") == IN_VAIN
+        clock.time += WITHIN
+        way.look(True)
+        assert mouth.did.count("pause") == IN_VAIN + 1
+
+    def test_what_was_understood_makes_it_patient_again(self) -> None:
+        way, mouth, clock = self._made()
+        for _ in range(2 * IN_VAIN):
+            way.look(True)
+            clock.time += 0.2
+            way.look(False)
+            way.worked()
+        assert mouth.did.count("pause") == 2 * IN_VAIN
+
+
+# ---- in a session: the virtual voice needs 3 s for every line
+
+
+def _run(*plan: At, over: Sequence[tuple[float, float]] | None, manner: Manner | None = None) -> Room:
+    made = room(*plan, over=over, manner=manner)
+    made.session.run()
+    return made
+
+
+def test_a_cough_is_a_gap_in_the_line_and_no_more() -> None:
+    made = _run(over=[(1.0, 1.4)])
+    (held, resumed), (_, at), (_, on) = [state for state, _ in made.voice.held], made.voice.held[0], made.voice.held[1]
+    assert (held, resumed) == (True, False)
+    assert at == pytest.approx(1.0, abs=0.11)
+    assert on == pytest.approx(1.4, abs=0.11)
+    assert made.voice.said_at[1] == pytest.approx(3.4, abs=0.2), "nothing of the line was lost"
+    assert made.voice.stopped_at == []
+
+
+def test_words_that_are_nothing_let_it_go_on() -> None:
+    made = _run(NOT_HEARD, over=[(1.0, 1.5)])
+    assert made.voice.stopped_at == []
+    assert [state for state, _ in made.voice.held] == [True, False]
+
+
+def test_after_such_words_it_still_hears() -> None:
+    made = _run(types("yes"), NOT_HEARD, says("stop", speaking=True), over=[])
+    assert made.voice.stopped_at
+    assert made.paper.of("heard")[:2] == ["Answer", "Command"]
+
+
+@pytest.mark.parametrize("word", ["stop", "repeat", "slower", "skip", "help", "where am i"])
+def test_every_command_works_while_it_speaks(word: str) -> None:
+    made = _run(types("yes"), types("alone"), says(word, speaking=True, step="H3"), over=[])
+    assert len(made.voice.stopped_at) == 1
+    assert "Command" in made.paper.of("heard")
+
+
+@pytest.mark.parametrize("word", ["repeat", "slower"])
+def test_with_our_own_voice_in_the_microphone_they_do_not(word: str) -> None:
+    made = _run(types("yes"), says(word, speaking=True), over=None)
+    assert made.voice.stopped_at == []
+
+
+def test_the_answer_counts_from_the_question_on_and_not_before() -> None:
+    made = _run(over=[])
+    opened = [listen for listen, _ in made.person.opened]
+    first_question = next(at for at, listen in enumerate(opened) if not listen.over_speech)
+    assert first_question >= 2, "the first turn is no test: it is one line only"
+    assert opened[first_question - 1].expects == opened[first_question].expects
+    assert all(listen.expects == () for listen in opened[: first_question - 1])
+
+
+def test_an_answer_over_the_question_is_taken() -> None:
+    made = _run(types("yes"), says("alone", speaking=True, step="H2"), over=[])
+    assert "H3" in made.paper.of("listen")
+    assert made.voice.stopped_at
+
+
+def test_whoever_talks_as_the_question_ends_is_heard_to_the_end() -> None:
+    """The line is over, somebody is in the middle of a word: it is not cut off to begin to listen."""
+    first = _run(over=[])
+    begun = first.voice.said_at[next(n for n, (listen, _) in enumerate(first.person.opened) if listen.expects)]
+    ends = begun + SPEECH
+    made = _run(says("yes", speaking=True, after=SPEECH + 3.0), over=[(ends - 0.1, ends + 3.2)])
+    assert made.paper.of("heard")[:1] == ["Answer"]
+    assert [listen.step for listen, _ in made.person.opened if not listen.over_speech][:1] != ["H1"]
+
+
+def test_a_yes_while_a_free_question_is_asked_is_no_story() -> None:
+    listen = Listen("B1", Kind.FREE, ("not_sure",), ("stop",))
+    hearing = room().session._hearing
+    over = live(listen, open=True, question=True)
+    yes = Heard("yeah", Source.VOICE, 1.0, ("yeah",), 0.5, 0.1)
+    story = Heard("he went out and slammed the door", Source.VOICE, 1.0, ("he went out and slammed the door",), 3.0, 0.1)
+    assert not hearing.interrupts(yes, over, "What happened?", open=True)
+    assert hearing.interrupts(story, over, "What happened?", open=True)
+
+
+def test_on_a_card_the_call_takers_words_do_not_stop_it() -> None:
+    calls = (types("yes"), key("emergency"))
+    shown = next(at for at, kind, _ in _run(*calls, over=[]).paper.lines if kind == "card")
+    made = _run(*calls, says("emergency", speaking=True), over=[(shown + 1.0, shown + 30.0)])
+    held = [at for state, at in made.voice.held if state]
+    assert len(held) == 1, "and it does not stay silent while somebody talks on the telephone"
+    resumed = next(at for state, at in made.voice.held if not state)
+    assert resumed - held[0] <= LONGEST_ON_CARD + 0.2
+
+
+def test_without_barge_in_nobody_holds_it() -> None:
+    made = _run(over=[(1.0, 2.0)], manner=Manner(country="US", barge_in=False))
+    assert made.voice.held == []

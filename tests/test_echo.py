@@ -1,0 +1,204 @@
+"""Our own voice in the microphone: taken out, and a person's left in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path as File
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.echo_room import RATE, Echo, Path
+from tests.sound_card import render_wav
+from voice.events import Heard, Kind, Listen
+from voice.speech.echo import FRAME, GAP, HELD, EchoRemover, Played, Timeline, echo_remover, webrtc
+from voice.speech.endpoint import FRAME_BYTES, Endpoint
+from voice.speech.recogniser import SpeechModel
+from voice.speech.sources import FileSource
+from voice.speech.turn import Turn
+
+OWN = (
+    "Sometimes a talk like this does not go the way that we hoped. That is hard, and it is not the end of the road. "
+    "Many people say no the first time. Some of them say yes later, when they are asked another way. "
+    "Let us look at what may have got in the way. We can go as slowly as you like, and nothing has to be decided now."
+)
+ROOMS = {
+    "near and loud": Echo(0.02, -6),
+    "a room": Echo(0.06, -12),
+    "far and quiet": Echo(0.2, -20),
+    "a small loudspeaker": Echo(0.08, -9, curve=0.3),
+}
+Sound = NDArray[np.int16]
+
+
+def _spoken(text: str, file: File, voice: str = "en-us") -> Sound:
+    source = FileSource(render_wav(text, file, voice))
+    source.start()
+    blocks = []
+    while not source.ended:
+        blocks.append(source.read(1.0) or b"")
+    source.stop()
+    return np.frombuffer(b"".join(blocks), np.int16)
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    return _spoken(OWN, tmp_path_factory.mktemp("own") / "own.wav")
+
+
+def _through(room: Echo, own: Sound, person: Sound | None = None, seed: int = 3) -> tuple[Sound, Sound, Sound, EchoRemover]:
+    """(raw, for the recogniser, for the endpoint, the remover): both sound cards hand over bursts, with jitter."""
+    random = np.random.default_rng(seed)
+    now = 50.0
+    played = Played(lambda: now)
+    canceller = webrtc()
+    assert canceller is not None
+    remover = EchoRemover(played, canceller)
+    path = Path(room)
+    raw, heard, watched = [], [], []
+    burst, block = 480, 320
+    given = 0
+    for at in range(0, len(own) - block, block):
+        while given <= at + block:
+            now = 50.0 + given / RATE + random.uniform(0, 0.01)
+            played.put(own[given : given + burst], RATE)
+            given += burst
+        mixed = path(own[at : at + block]) + (0 if person is None else person[at : at + block])
+        raw.append(np.clip(mixed, -32768, 32767).astype(np.int16))
+        clean = remover(raw[-1].tobytes(), 50.0 + (at + block) / RATE + random.uniform(0, 0.01))
+        heard.append(np.frombuffer(clean.sound, np.int16))
+        watched.append(np.frombuffer(clean.watched, np.int16))
+    return np.concatenate(raw), np.concatenate(heard), np.concatenate(watched), remover
+
+
+def _power(sound: Sound) -> float:
+    return float(10 * np.log10(np.square(sound.astype(np.float64)).mean() + 1e-9))
+
+
+def _onsets(sound: Sound) -> int:
+    endpoint, found, was = Endpoint(), 0, False
+    pcm = sound.tobytes()
+    for at in range(0, len(pcm) - FRAME_BYTES, FRAME_BYTES):
+        endpoint.feed(pcm[at : at + FRAME_BYTES])
+        found += endpoint.onset and not was
+        was = endpoint.onset
+    return found
+
+
+@pytest.mark.sound
+class TestTheRoom:
+    @pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
+    def test_our_own_voice_is_taken_out(self, room: Echo, own: Sound) -> None:
+        raw, heard, watched, remover = _through(room, own)
+        learnt = 4 * RATE
+        assert _onsets(raw[learnt:]) >= 5, "the room is no test: nothing comes back"
+        assert _onsets(watched[learnt:]) == 0
+        assert remover.knows_the_room
+        if not room.curve:
+            assert _power(raw[learnt:]) - _power(heard[learnt:]) > 12
+
+    def test_a_word_said_over_it_is_heard(self, own: Sound, speech_model: SpeechModel, tmp_path: File) -> None:
+        words = ["stop", "repeat", "slower", "yes", "emergency"]
+        person = np.zeros(len(own))
+        places = []
+        for number, word in enumerate(words):
+            sound = _spoken(word, tmp_path / f"{word}.wav", "en-gb+f2").astype(np.float64)
+            place = (4 + 3 * number) * RATE
+            loud = 10 ** ((_power(own) - 12 - _power(sound.astype(np.int16))) / 20)  # as loud as the echo
+            person[place : place + len(sound)] = sound * loud
+            places.append((word, place, place + len(sound)))
+        _, heard, watched, _ = _through(ROOMS["a room"], own, person)
+        listen = Listen("x", Kind.YES_NO, ("yes", "no"), ("stop", "repeat", "slower", "skip", "emergency"), end=0.6)
+        understood = []
+        for word, begin, end in places:
+            turn = Turn(speech_model, listen, [*words, "no", "skip", "pause", "help"])
+            found: Heard | None = None
+            for at in range(begin - RATE // 2, end + RATE // 2, FRAME):
+                found = found or turn.feed(heard[at : at + FRAME].tobytes(), watched[at : at + FRAME].tobytes())
+            found = found or turn.finish()
+            understood.append(found is not None and found.text == word)
+        assert sum(understood) >= 4, list(zip(words, understood, strict=True))
+
+    def test_what_is_heard_long_after_it_spoke_is_passed_on_as_it_is(self, own: Sound) -> None:
+        silent = np.concatenate([own, np.zeros(3 * RATE, np.int16)])
+        person = np.zeros(len(silent))
+        person[-RATE:] = 3000 * np.sin(np.arange(RATE))
+        raw, heard, watched, _ = _through(ROOMS["a room"], silent, person)
+        late = slice(len(heard) - RATE, len(heard))
+        assert np.array_equal(heard[late], watched[late])
+        assert np.array_equal(heard[late], raw[late])
+
+
+class TestTheTime:
+    @given(st.lists(st.floats(0, 0.02), min_size=30, max_size=60), st.integers(100, 1000))
+    def test_jitter_moves_nothing(self, jitter: list[float], count: int) -> None:
+        line = Timeline()
+        starts = [line.place(count, 9.0 + n * count / RATE + late) for n, late in enumerate(jitter)]
+        assert all(b - a == count for a, b in zip(starts, starts[1:], strict=False))
+
+    def test_a_stream_that_stood_still_is_set_anew(self) -> None:
+        line = Timeline()
+        first = line.place(160, 1.0)
+        assert line.place(160, 1.01) == first + 160
+        assert line.place(160, 1.02 + 2 * GAP) == round((1.02 + 2 * GAP) * RATE)
+
+    def test_a_clock_that_runs_away_is_followed(self) -> None:
+        line = Timeline()
+        for n in range(2000):
+            start = line.place(160, 1.0 + n * 0.01 * 1.002)  # 2 ms a second
+        assert abs(start / RATE - (1.0 + 1999 * 0.01 * 1.002)) < 0.05
+
+    @given(st.lists(st.tuples(st.integers(1, 900), st.floats(0, 0.4)), min_size=1, max_size=40), st.integers(-HELD, 2 * HELD))
+    def test_what_was_not_played_is_silence(self, blocks: list[tuple[int, float]], index: int) -> None:
+        now = 5.0
+        played = Played(lambda: now)
+        for count, after in blocks:
+            now += after
+            played.put(np.full(count, 7, np.int16), RATE)
+            now += count / RATE
+        assert played.loud(round(now * RATE))
+        sound = played.sound(round(5.0 * RATE) + index, 320)
+        assert len(sound) == 320
+        assert set(sound.tolist()) <= {0, 7}
+
+    def test_another_rate_is_brought_to_ours(self) -> None:
+        now = 0.0
+        played = Played(lambda: now)
+        for _ in range(50):
+            played.put((8000 * np.sin(np.arange(480) * 2 * np.pi * 440 / 48000)).astype(np.int16), 48000)
+            now += 0.01
+        assert played.loud(RATE // 2)
+        assert 4000 < np.sqrt(np.square(played.sound(RATE // 10, RATE // 4).astype(float)).mean()) < 7000
+
+
+def test_without_a_canceller_nothing_is_cleaned() -> None:
+    assert echo_remover(Played(), lambda: None) is None
+
+
+def test_a_missing_library_is_no_canceller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "livekit.rtc", None)
+    assert webrtc() is None
+
+
+def test_the_canceller_opens_no_connection() -> None:
+    """Its library could; only what needs no connection is used, and none is there after it worked."""
+    if not File("/proc/self/net").exists():
+        pytest.skip("no /proc on this system to look at")
+    program = """
+import os, numpy as np
+from voice.speech.echo import FRAME, webrtc
+clean = webrtc()
+for _ in range(100):
+    clean(np.zeros(FRAME, np.int16), np.zeros(FRAME, np.int16))
+mine = {os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{n}")}
+for kind in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+    for line in open(f"/proc/self/net/{kind}").readlines()[1:]:
+        assert f"socket:[{line.split()[9]}]" not in mine, line
+print("none")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "none"), done.stderr

@@ -1,0 +1,176 @@
+"""Takes our own voice out of what the microphone hears, so that a person can talk over it.
+
+Cancellers want what was played and what was heard in step, sample by sample. Sound cards hand blocks over in bursts, so
+both are laid on one time line first, by counting samples and looking at the clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from voice.speech.linear import FRAME, LinearEcho
+from voice.speech.sources import RATE, Resampler, Samples
+
+HELD = 4 * RATE
+"""Samples of what was played that are kept: an echo comes within 0.5 s, and the ears may be behind by a second or two."""
+TAIL = 1.0
+"""Seconds after our voice for which the microphone is cleaned still: its echo in a large room, and the sound card's
+own delay. After that it is passed on as it is, which is what the recogniser knows best."""
+LEARNT = 2.0
+"""Seconds of our own voice after which the cancellers know the room (simulated rooms: 1 s to 20 dB)."""
+JITTER = 0.03
+"""Seconds by which the counted time may be off the clock, on average, before it is set anew."""
+GAP = 0.25
+"""Seconds of difference at which it is set anew at once: the stream stood still."""
+
+
+class Timeline:
+    """Lays the blocks of one stream on the clock. Blocks come with jitter, so samples are counted."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+        self._off = 0.0
+
+    def place(self, count: int, at: float) -> int:
+        """Where a block of `count` samples begins, in samples of the clock; `at`: when the clock says that it began."""
+        told = round(at * RATE)
+        if self._next is None or abs(told - self._next) > GAP * RATE:
+            self._next, self._off = told, 0.0
+        self._off += 0.02 * (told - self._next - self._off)
+        if abs(self._off) > JITTER * RATE:
+            self._next += round(self._off)
+            self._off = 0.0
+        start = self._next
+        self._next += count
+        return start
+
+
+class Played:
+    """What the loudspeaker plays. `put` is called by the sound card's thread, all else by the ears'."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._fresh: deque[tuple[Samples, int, float]] = deque(maxlen=500)
+        self._line = Timeline()
+        self._rate = 0
+        self._resample = Resampler(RATE, 1)
+        self._sound = np.zeros(HELD, dtype=np.int16)
+        self._until = 0
+        self._loud_until = -HELD
+
+    def put(self, block: Samples, rate: int) -> None:
+        """This is played now: int16 mono at `rate` hertz."""
+        self._fresh.append((block, rate, self._clock()))
+
+    def loud(self, index: int) -> bool:
+        """Whether anything but silence was played within TAIL before that sample of the clock."""
+        self._drain()
+        return index - self._loud_until < TAIL * RATE
+
+    def sound(self, index: int, count: int) -> Samples:
+        """16 kHz int16 mono from that sample of the clock on; silence where nothing was played."""
+        places = np.arange(index, index + count)
+        there = (places < self._until) & (places >= self._until - HELD)
+        return np.where(there, self._sound[places % HELD], 0).astype(np.int16)
+
+    def _drain(self) -> None:
+        while self._fresh:
+            block, rate, at = self._fresh.popleft()
+            if rate != self._rate:
+                self._rate, self._resample, self._line = rate, Resampler(rate, 1), Timeline()
+            samples = np.frombuffer(self._resample(block.tobytes()), dtype=np.int16)
+            start = self._line.place(len(samples), at)
+            end = start + len(samples)
+            if start > self._until:  # nothing was played meanwhile
+                self._sound[np.arange(max(self._until, start - HELD), start) % HELD] = 0
+            self._sound[np.arange(start, end) % HELD] = samples
+            self._until = end
+            if samples.any():
+                self._loud_until = end
+
+
+class Canceller(Protocol):
+    """Takes the echo of 10 ms of 16 kHz int16 mono out of another 10 ms."""
+
+    def __call__(self, heard: Samples, played: Samples) -> Samples: ...
+
+
+def webrtc() -> Canceller | None:
+    """webrtc's canceller, AEC3, or None where this computer has none.
+
+    It comes in LiveKit's package, of which nothing else is used: no connection is ever opened.
+    """
+    try:
+        from livekit.rtc import AudioFrame
+        from livekit.rtc.apm import AudioProcessingModule
+    except (ImportError, OSError):
+        return None
+    # No noise suppression and no gain control: both are for people's ears, and harm recognition.
+    module = AudioProcessingModule(echo_cancellation=True)
+
+    def clean(heard: Samples, played: Samples) -> Samples:
+        module.process_reverse_stream(AudioFrame(bytearray(played.tobytes()), RATE, 1, FRAME))
+        frame = AudioFrame(bytearray(heard.tobytes()), RATE, 1, FRAME)
+        module.process_stream(frame)
+        return np.frombuffer(bytes(frame.data), dtype=np.int16)
+
+    return clean
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A stretch of the microphone's sound without our own voice: 16 kHz int16 mono, both of one length."""
+
+    sound: bytes
+    """For the recogniser: a person's words unharmed, some echo left."""
+    watched: bytes
+    """For the endpoint: no echo left, but a person's first sounds pressed down with it."""
+
+
+class EchoRemover:
+    """Cleans the blocks of one microphone, in the order in which they came."""
+
+    def __init__(self, played: Played, watch: Canceller, hear: Canceller | None = None) -> None:
+        self._played, self._watch, self._hear = played, watch, hear or LinearEcho()
+        self._own = 0
+        self.forget()
+
+    @property
+    def knows_the_room(self) -> bool:
+        """It heard enough of our voice to tell it from a person's."""
+        return self._own >= LEARNT * RATE
+
+    def forget(self) -> None:
+        """Sound was thrown away: the next block does not follow on the last."""
+        self._line = Timeline()
+        self._rest = b""
+
+    def __call__(self, block: bytes, at: float) -> Cleaned:
+        """`at`: clock time of the block's end, in seconds. Up to 10 ms are held back for the next block."""
+        start = self._line.place(len(block) // 2, at - len(block) / 2 / RATE) - len(self._rest) // 2
+        sound = self._rest + block
+        whole = len(sound) - len(sound) % (2 * FRAME)
+        self._rest = sound[whole:]
+        if not self._played.loud(start):
+            return Cleaned(sound[:whole], sound[:whole])
+        heard: list[bytes] = []
+        watched: list[bytes] = []
+        for place in range(0, whole, 2 * FRAME):
+            frame = np.frombuffer(sound[place : place + 2 * FRAME], dtype=np.int16)
+            own = self._played.sound(start + place // 2, FRAME)
+            self._own += FRAME if own.any() else 0
+            watched.append(self._watch(frame, own).tobytes())
+            heard.append(self._hear(frame, own).tobytes())
+        return Cleaned(b"".join(heard), b"".join(watched))
+
+
+def echo_remover(played: Played, make: Callable[[], Canceller | None] = webrtc) -> EchoRemover | None:
+    """None where there is no canceller: then our own voice is told by its words."""
+    canceller = make()
+    return None if canceller is None else EchoRemover(played, canceller)
