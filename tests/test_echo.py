@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from tests.echo_room import RATE, Echo, Path
 from tests.sound_card import render_wav
 from voice.events import Heard, Kind, Listen
-from voice.speech.echo import FRAME, GAP, HELD, EchoRemover, Played, Timeline, echo_remover, webrtc
+from voice.speech.echo import GAP, HELD, EchoRemover, Played, Timeline, echo_remover, webrtc
 from voice.speech.endpoint import FRAME_BYTES, Endpoint
+from voice.speech.linear import FRAME
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource
 from voice.speech.turn import Turn
@@ -50,7 +51,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     return _spoken(OWN, tmp_path_factory.mktemp("own") / "own.wav")
 
 
-def _through(room: Echo, own: Sound, person: Sound | None = None, seed: int = 3) -> tuple[Sound, Sound, Sound, EchoRemover]:
+def _through(room: Echo, own: Sound, person: NDArray[np.float64] | None = None, seed: int = 3) -> tuple[Sound, Sound, Sound, EchoRemover]:
     """(raw, for the recogniser, for the endpoint, the remover): both sound cards hand over bursts, with jitter."""
     random = np.random.default_rng(seed)
     now = 50.0
