@@ -188,6 +188,8 @@ class Listen:
     """Whether more patience makes the wait longer. Silence about danger is answered in time, always (SPEC 4.1)."""
     end: float = 1.2
     """Seconds of silence that end the utterance."""
+    soon: float = 0.0
+    """The same where what was said is complete: a live phrase that begins no longer one. 0: `end` counts."""
     longest: float = 60.0
     """Seconds after which an utterance is taken as it is."""
     unnumbered: tuple[str, ...] = ()

@@ -228,7 +228,7 @@ class Session:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
         assert self._mouth is not None and self._giving_way is not None
         open = self._ears.hears_through
-        over = live(listen, open=open, question=question)
+        over = live(self.manner.patiently(listen), open=open, question=question)
         self._giving_way.begin(listen.step.startswith(ON_CARD))
         self._ears.open(over, self._hearing.phrases_over(text, over, open) if self.manner.barge_in else [])
         give_way = open and self.manner.barge_in
@@ -276,6 +276,7 @@ class Session:
                 return self._over(interrupted) or self._meaning(interrupted, listen)
         if self._courier is not None and (key := self._courier.news()):
             self._show(key)
+        listen = self.manner.patiently(listen)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
         self._ears.open(listen, phrases)
@@ -290,11 +291,10 @@ class Session:
 
     def _wait_for(self, listen: Listen) -> Sound | None:
         """The first sound that is an answer, or None after the wait. Time stands still while somebody is speaking."""
-        wait = listen.wait * (self.manner.stretch if listen.patient else 1)
         waited = 0.0
         before = self._clock.now()
         early = self._hearing.early(listen.step)
-        while waited < wait:
+        while waited < listen.wait:
             for ears, sound in self._ears.sounds():
                 match sound:
                     case Partial():
@@ -354,7 +354,7 @@ class Session:
         if not key:
             return None
         sound = self._prompt(key)
-        listen = self._dialogue.listen()
+        listen = self.manner.patiently(self._dialogue.listen())
         self._ears.open(listen, self._understanding.phrases(listen))
         return sound
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from voice.events import Listen
 from voice.helplines import HelpLines
 
 RATES = (50, 70, 85, 100, 125, 150, 200)
@@ -34,6 +35,13 @@ class Manner:
     def stretch(self) -> float:
         """Factor for every wait."""
         return PATIENCE[self.patience]
+
+    def patiently(self, listen: Listen) -> Listen:
+        """Every wait made longer by the person's patience: before an answer, and within it."""
+        if not listen.patient:
+            return listen
+        by = self.stretch
+        return replace(listen, wait=listen.wait * by, end=listen.end * by, soon=listen.soon * by)
 
     def words_per_minute(self, card: bool = False) -> int:
         """How fast to speak; cards are spoken slower."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from voice.content import Content
 from voice.dialogue import danger
-from voice.dialogue.asking import Asking
+from voice.dialogue.asking import Asking, Checking
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import Memory
 from voice.dialogue.offering import Offering
@@ -41,7 +41,6 @@ _ADJUST = {
     "louder": ("volume", 1),
     "softer": ("volume", -1),
     "wait_longer": ("patience", 1),
-    "not_finished": ("patience", 1),
     "quicker": ("patience", -1),
 }
 
@@ -86,11 +85,14 @@ class Dialogue:
     def respond(self, meaning: Meaning) -> list[Act]:
         """What to do about what was heard. Always ends with a Listen or a Finish."""
         top = self.talk.top
+        just, self.talk.answered = self.talk.answered, ("", "")
         match meaning:
             case Danger(light=light, card=card):
                 return self._ending(self._danger(light, card))
             case Command(name="emergency", keyed=True):
                 return self._ending(danger.show(self.talk, danger.GENERAL))
+            case Command(name="not_finished"):
+                return self._ending(self._unfinished(*just))
             case Command(name=name):
                 acts = top.on_command(name)
                 return self._ending(self._command(name) if acts is None else acts)
@@ -228,6 +230,26 @@ class Dialogue:
         self.memory.forget(step.id)
         self.memory.done.discard(step.section)
         return [*self.talk.prompt("back"), *self._set_base(Asking(self.talk, step))]
+
+    def _unfinished(self, answered: str, words: str) -> list[Act]:
+        """Somebody was cut off: wait longer from now on, and hear the rest of what they were saying. `answered`: the
+        step that was answered just before, with which words."""
+        sorry: list[Act] = [Adjust("patience", 1), *self.talk.prompt("not_finished", pause=BEFORE_QUESTION)]
+        top = self.talk.top
+        if isinstance(top, Checking):
+            top.go_ahead()
+            return sorry
+        if len(self.talk.floor) > 1 or not isinstance(top, Asking | Reviewing) or self.walk.previous != answered:
+            return [*sorry, *top.question()]
+        self.walk.back()
+        step = self.walk.step
+        assert step is not None, "back leads to a step"
+        self.memory.forget(step.id)
+        self.memory.done.discard(step.section)
+        again = Asking(self.talk, step)
+        again.begun = words
+        self.talk.floor[:] = [again]
+        return sorry
 
     def _skip(self) -> list[Act]:
         top = self.talk.top

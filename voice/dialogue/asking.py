@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import Entry
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, COMMANDS, FEELING_WAIT, WAITS, Situation, Talk
@@ -21,6 +23,8 @@ class Asking(Situation):
         self.step = step
         self.name = step.id
         self.kind = step.answer
+        self.begun = ""
+        """Words of an answer that was cut off: what is said now belongs to them."""
 
     def opening(self) -> list[Act]:
         return [*self.talk.say(self.step.say, BEFORE_QUESTION), *self.talk.first(self.step.ask)]
@@ -40,6 +44,9 @@ class Asking(Situation):
         return super().listen()
 
     def on_answer(self, answer: Answer) -> list[Act]:
+        if self.begun and answer.words:
+            answer = replace(answer, words=f"{self.begun} {answer.words}")
+        self.begun = ""
         outcome = self.step.outcome_for(answer.value, self.talk.memory.facts())
         if outcome is None:
             return self.apply(answer, Outcome(NOT_SURE)) if answer.value == NOT_SURE else self.on_miss()
@@ -58,6 +65,7 @@ class Asking(Situation):
     def apply(self, answer: Answer, outcome: Outcome) -> list[Act]:
         """Writes the answer down, reflects, and goes on."""
         memory = self.talk.memory
+        self.talk.answered = (self.step.id, answer.words)
         spots = [spot for spot in self.step.spots if spot.id in self._spotted(answer)]
         spoken = self._spoken(answer, outcome)
         words = answer.words if self.keeps_words else ""
@@ -121,6 +129,11 @@ class Checking(Situation):
 
     def opening(self) -> list[Act]:
         return self.talk.prompt("check.ask", heard=self._heard)
+
+    def go_ahead(self) -> None:
+        """It was cut off: hear the rest."""
+        self.talk.floor.pop()
+        self._asking.begun = self._answer.words
 
     def question(self) -> list[Act]:
         return self.talk.prompt("check.again", heard=self._heard) or self.opening()

@@ -31,8 +31,8 @@ class Holding(Situation):
         beneath = self._beneath.listen()
         if self.how == "hold":
             # A late answer is still an answer.
-            return Listen(beneath.step, beneath.kind, beneath.expects, beneath.commands, QUIET, end=beneath.end)
-        return Listen(self.name, Kind.CHOICE, ("yes",), beneath.commands, QUIET, end=beneath.end)
+            return Listen(beneath.step, beneath.kind, beneath.expects, beneath.commands, QUIET, end=beneath.end, soon=beneath.soon)
+        return Listen(self.name, Kind.CHOICE, ("yes",), beneath.commands, QUIET, end=beneath.end, soon=beneath.soon)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         if self.how == "hold":

@@ -39,6 +39,9 @@ BEFORE_QUESTION = 0.8
 AFTER_REFLECTION = 1.5
 # Silence that ends an utterance, in seconds (SPEC section 6).
 END_OF_TURN = {Kind.YES_NO: 1.2, Kind.CHOICE: 1.2, Kind.NUMBER: 1.2, Kind.FEELING: 1.5, Kind.FREE: 2.5}
+# The same after a whole answer or command: "yes" needs no second thought, a number or a feeling may get another, and in
+# the midst of a story "stop" may only be how a sentence begins.
+SOON = {Kind.YES_NO: 0.7, Kind.CHOICE: 0.7, Kind.NUMBER: 1.2, Kind.FEELING: 1.5, Kind.FREE: 1.5}
 # Seconds of silence before each re-prompt; feelings wait longer at first (SPEC section 6).
 WAITS = (10.0, 25.0, 45.0, 45.0)
 FEELING_WAIT = 20.0
@@ -69,6 +72,8 @@ class Talk:
         self.memory = memory
         self.flow = flow
         self.floor: list[Situation] = []
+        self.answered = ("", "")
+        """The step that was answered by what was said last, and the person's own words for it; gone with the next."""
 
     @property
     def top(self) -> Situation:
@@ -152,6 +157,7 @@ class Situation:
             commands=self.commands,
             wait=waits[min(self.silences, len(waits) - 1)],
             end=END_OF_TURN[self.kind],
+            soon=SOON[self.kind],
         )
 
     def on_answer(self, answer: Answer) -> list[Act]:

@@ -97,6 +97,11 @@ class Walk:
         self.machine.set_state(self._path.pop(), self._model)
         return self.at
 
+    @property
+    def previous(self) -> str:
+        """Id of the step before; "" at the beginning."""
+        return self._path[-1] if self._path else ""
+
     def sections(self) -> tuple[str, ...]:
         """The parts that can be taken in any order."""
         return tuple(section for section in self.walkthrough.sections if section not in _FRAME)

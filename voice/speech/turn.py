@@ -44,6 +44,7 @@ class Turn:
         """
         self._listen = listen
         self._border = model.border
+        self._complete = _whole_phrases(phrases)
         scored = int(model.border is not None)  # a score, or else word confidences: Vosk gives one of them
         self._grammar = Recogniser(model, phrases, best=scored) if model.supports_grammar else None
         self._free = Recogniser(model, None, best=BEST)
@@ -60,7 +61,7 @@ class Turn:
         self._before.clear()
         self._hearing = False
         self._seconds = 0.0
-        self._partial = self._freely = ""
+        self._partial = self._freely = self._grammatical = ""
         self._settled = 0.0
         self._told: tuple[str, bool] = ("", False)
         self._told_at = 0.0
@@ -122,7 +123,7 @@ class Turn:
 
     def _recognise(self, pcm: bytes) -> None:
         self._freely = free = self._free.feed(pcm)
-        partial = free if self._grammar is None else self._grammar.feed(pcm)
+        partial = self._grammatical = free if self._grammar is None else self._grammar.feed(pcm)
         if self._listen.kind is Kind.FREE:
             partial = free
         seconds = len(pcm) / FRAME_BYTES * FRAME_SECONDS
@@ -136,9 +137,15 @@ class Turn:
             return True
         if self._endpoint.quiet >= listen.end + PATIENCE:  # a partial that never settles must not hold the turn
             return True
-        if self._endpoint.quiet >= listen.end and self._settled >= min(SETTLED, listen.end):
+        end = min(listen.soon or listen.end, listen.end) if self._is_complete else listen.end
+        if self._endpoint.quiet >= end and self._settled >= min(SETTLED, end):
             return True
         return bool(self._partial) and listen.kind is not Kind.FREE and self._settled >= listen.end + PATIENCE
+
+    @property
+    def _is_complete(self) -> bool:
+        """Both recognisers hear the same live phrase, and no longer one begins so."""
+        return self._grammatical in self._complete and self._grammatical == self._freely
 
     def _end(self) -> Heard | None:
         began = time.perf_counter()
@@ -161,6 +168,12 @@ class Turn:
             seconds=round(seconds, 2),
             took=time.perf_counter() - began,
         )
+
+
+def _whole_phrases(phrases: Sequence[str]) -> frozenset[str]:
+    """Those that are not how a longer one begins."""
+    begun = {" ".join(words[:n]) for words in map(str.split, phrases) for n in range(1, len(words))}
+    return frozenset(phrases) - begun
 
 
 def _lead(grammar: Transcript, free: Transcript, border: float | None) -> float | None:
