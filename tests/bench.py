@@ -308,7 +308,7 @@ def _ratio(ours: Sequence[float], stock: float) -> str:
     return f"{stock:.2f} s; ours takes {statistics.median(ours) / stock:.3g} of it"
 
 
-def _model() -> Path | None:
+def model_folder() -> Path | None:
     named = [os.environ.get(name) for name in ("AFTERWARDS_TEST_MODEL", "VOSK_MODEL_PATH")]
     places = [Path(name) for name in named if name]
     places += sorted(path for path in (HERE / "models").glob("*") if path.is_dir())
@@ -333,7 +333,7 @@ def main(names: Sequence[str]) -> int:
         card = SoundCard(folder)
         card.start()
         os.environ.update(card.environment)
-        bench = Bench(card, folder, _model())
+        bench = Bench(card, folder, model_folder())
         try:
             for part in names or known:
                 print(f"measuring: {part} ...", file=sys.stderr, flush=True)

@@ -1,10 +1,11 @@
-"""A room with an open loudspeaker: what it plays comes back into the microphone, later, quieter and with the room's tail."""
+"""A room with an open loudspeaker: what it plays comes back into the microphone, later, quieter, with a tail."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,8 +71,41 @@ class Path:
         return heard
 
 
+class Room:
+    """Somebody in it, who may talk while the loudspeaker plays."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._path = Path(echo)
+        self._lock = threading.Lock()
+        self._said: Floats = np.zeros(0)
+        self.began = 0.0
+        """On the monotonic clock, when the last word reached the microphone's feed; 0 until it did."""
+
+    def say(self, sound: NDArray[np.int16]) -> None:
+        """Begin to say that at once: int16 mono at RATE, as it reaches the microphone."""
+        with self._lock:
+            self._said, self.began = sound.astype(np.float64), 0.0
+
+    def carry(self, ear: subprocess.Popen[bytes], mouth: subprocess.Popen[bytes]) -> None:
+        """From the loudspeaker to the microphone, until one of them ends."""
+        assert ear.stdout is not None
+        assert mouth.stdin is not None
+        while block := ear.stdout.read(2 * _BLOCK):
+            heard = self._path(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
+            with self._lock:
+                said, self._said = self._said[: len(heard)], self._said[len(heard) :]
+                if len(said) and not self.began:
+                    self.began = time.monotonic()
+            heard[: len(said)] += said
+            try:
+                mouth.stdin.write(np.clip(heard, -32768, 32767).astype(np.int16).tobytes())
+                mouth.stdin.flush()
+            except (BrokenPipeError, ValueError):
+                return
+
+
 @contextmanager
-def open_loudspeaker(card: SoundCard, echo: Echo) -> Iterator[None]:
+def open_loudspeaker(card: SoundCard, echo: Echo) -> Iterator[Room]:
     """From here to the end of the block the virtual card's microphone hears its loudspeaker."""
     environment = {**os.environ, **card.environment}
     form = ["--raw", "--latency-msec=10", "--format=s16le", f"--rate={RATE}", "--channels=1"]
@@ -83,10 +117,11 @@ def open_loudspeaker(card: SoundCard, echo: Echo) -> Iterator[None]:
         ["pacat", "-p", "-d", "mic_sink", *form],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
     )  # fmt: skip
-    thread = threading.Thread(target=_carry, args=(ear, mouth, Path(echo)), daemon=True)
+    room = Room(echo)
+    thread = threading.Thread(target=room.carry, args=(ear, mouth), daemon=True)
     thread.start()
     try:
-        yield
+        yield room
     finally:
         ear.terminate()
         thread.join(10)
@@ -96,15 +131,3 @@ def open_loudspeaker(card: SoundCard, echo: Echo) -> Iterator[None]:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
-
-
-def _carry(ear: subprocess.Popen[bytes], mouth: subprocess.Popen[bytes], path: Path) -> None:
-    assert ear.stdout is not None
-    assert mouth.stdin is not None
-    while block := ear.stdout.read(2 * _BLOCK):
-        heard = path(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
-        try:
-            mouth.stdin.write(np.clip(heard, -32768, 32767).astype(np.int16).tobytes())
-            mouth.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            return

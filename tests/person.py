@@ -63,6 +63,11 @@ class Listening:
                 self._sounds.append(self.last_sound)
                 self.first_sound = self.first_sound or self.last_sound
 
+    @property
+    def sounds(self) -> list[float]:
+        """When each block with sound in it came."""
+        return list(self._sounds)
+
     def sound_after(self, moment: float) -> float | None:
         """When the first block with sound came after that moment."""
         at = bisect_right(self._sounds, moment)

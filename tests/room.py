@@ -49,6 +49,10 @@ class Person:
             return True
         return self._listen is not None and not self._listen.over_speech and self.clock.now() - self._since < self.talks
 
+    @property
+    def talked_over(self) -> bool:
+        return self.hears_through and self.speaking
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         self.opened.append((listen, tuple(phrases)))
         self._listen, self._since = listen, self.clock.now()

@@ -1,4 +1,4 @@
-"""Talking over the voice: it holds still for a person, goes on where it was for a cough, and obeys what is understood."""
+"""Talking over the voice: it holds still for a person, goes on after a cough, and obeys what is understood."""
 
 from __future__ import annotations
 
@@ -170,7 +170,8 @@ def test_a_yes_while_a_free_question_is_asked_is_no_story() -> None:
     hearing = room().session._hearing
     over = live(listen, open=True, question=True)
     yes = Heard("yeah", Source.VOICE, 1.0, ("yeah",), 0.5, 0.1)
-    story = Heard("he went out and slammed the door", Source.VOICE, 1.0, ("he went out and slammed the door",), 3.0, 0.1)
+    words = "he went out and slammed the door"
+    story = Heard(words, Source.VOICE, 1.0, (words,), 3.0, 0.1)
     assert not hearing.interrupts(yes, over, "What happened?", open=True)
     assert hearing.interrupts(story, over, "What happened?", open=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path as File
 
 import numpy as np
@@ -51,7 +52,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     return _spoken(OWN, tmp_path_factory.mktemp("own") / "own.wav")
 
 
-def _through(room: Echo, own: Sound, person: NDArray[np.float64] | None = None, seed: int = 3) -> tuple[Sound, Sound, Sound, EchoRemover]:
+def _through(
+    room: Echo, own: Sound, person: NDArray[np.float64] | None = None, seed: int = 3
+) -> tuple[Sound, Sound, Sound, EchoRemover]:
     """(raw, for the recogniser, for the endpoint, the remover): both sound cards hand over bursts, with jitter."""
     random = np.random.default_rng(seed)
     now = 50.0
@@ -139,7 +142,7 @@ class TestTheTime:
     def test_jitter_moves_nothing(self, jitter: list[float], count: int) -> None:
         line = Timeline()
         starts = [line.place(count, 9.0 + n * count / RATE + late) for n, late in enumerate(jitter)]
-        assert all(b - a == count for a, b in zip(starts, starts[1:], strict=False))
+        assert all(b - a == count for a, b in pairwise(starts))
 
     def test_a_stream_that_stood_still_is_set_anew(self) -> None:
         line = Timeline()
@@ -153,7 +156,10 @@ class TestTheTime:
             start = line.place(160, 1.0 + n * 0.01 * 1.002)  # 2 ms a second
         assert abs(start / RATE - (1.0 + 1999 * 0.01 * 1.002)) < 0.05
 
-    @given(st.lists(st.tuples(st.integers(1, 900), st.floats(0, 0.4)), min_size=1, max_size=40), st.integers(-HELD, 2 * HELD))
+    @given(
+        st.lists(st.tuples(st.integers(1, 900), st.floats(0, 0.4)), min_size=1, max_size=40),
+        st.integers(-HELD, 2 * HELD),
+    )
     def test_what_was_not_played_is_silence(self, blocks: list[tuple[int, float]], index: int) -> None:
         now = 5.0
         played = Played(lambda: now)

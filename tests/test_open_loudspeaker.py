@@ -52,7 +52,7 @@ class Talk:
                 heard.append(sound)
                 self.ears.open(OVER, COMMANDS)
             now = time.monotonic()
-            speaking += now - before if self.ears.speaking else 0.0
+            speaking += now - before if self.ears.talked_over else 0.0
             before = now
         return heard, speaking
 
@@ -97,7 +97,7 @@ def test_a_word_over_it_is_heard_and_it_goes_on_from_the_same_word(
     while heard is None and time.monotonic() < until:
         sound = talk.ears.poll(0.02)
         heard = sound if isinstance(sound, Heard) else None
-        if talk.ears.speaking and held_at < 0:
+        if talk.ears.talked_over and held_at < 0:
             talk.mouth.pause()
             held_at = talk.mouth.word
     speaker.wait(10)

@@ -191,7 +191,7 @@ class Keyboard:
         self.terminal = self._stream.isatty()
         """True for single keys, False for a pipe."""
 
-    hears_through = False
+    hears_through = talked_over = False
 
     @property
     def speaking(self) -> bool:

@@ -126,8 +126,10 @@ def courier(chosen: Settings, flag: str | None = None) -> ModelCourier | None:
 
 
 class Own:
-    """Our own voice as the loudspeaker plays it: the mouth tells it, and the ears take it out of what they hear. Made by
-    whichever of the two is ready first, each on a thread of its own."""
+    """Our own voice as the loudspeaker plays it: the mouth tells it, and the ears take it out of what they hear.
+
+    Made by whichever of the two is ready first, each on a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

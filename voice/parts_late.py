@@ -51,6 +51,10 @@ class LateEars:
     def hears_through(self) -> bool:
         return self._ears is not None and self._ears.hears_through
 
+    @property
+    def talked_over(self) -> bool:
+        return self._ears is not None and self._ears.talked_over
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """The first time, begins to make them: the session opens ears when its first words are on their way."""
         self._wanted = (listen, phrases)

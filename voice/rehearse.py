@@ -91,7 +91,7 @@ def read_script(path: Path) -> list[str]:
 class ScriptEars:
     """Answers out of a script, one for each time the program listens."""
 
-    speaking = hears_through = False
+    speaking = hears_through = talked_over = False
 
     def __init__(
         self,

@@ -226,7 +226,8 @@ class Session:
 
     def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
-        assert self._mouth is not None and self._giving_way is not None
+        assert self._mouth is not None
+        assert self._giving_way is not None
         open = self._ears.hears_through
         over = live(self.manner.patiently(listen), open=open, question=question)
         self._giving_way.begin(listen.step.startswith(ON_CARD))

@@ -1,4 +1,4 @@
-"""When somebody talks over the voice: what is live then, and when the voice holds still. Pure but for the mouth's calls."""
+"""When somebody talks over the voice: what is live then, and when the voice holds still."""
 
 from __future__ import annotations
 

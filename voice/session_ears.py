@@ -35,8 +35,8 @@ class AllEars:
 
     @property
     def talked_over(self) -> bool:
-        """Somebody is talking, and it is not our own voice."""
-        return any(ears.speaking for ears in self._ears if ears.hears_through)
+        """A person talks over our own voice."""
+        return any(ears.talked_over for ears in self._ears)
 
     def open(self, listen: Listen, phrases: Sequence[str], only: Ears | None = None) -> None:
         """All, or only one of them anew."""

@@ -112,8 +112,8 @@ class Hearing:
     def interrupts(self, heard: Heard, over: Listen, spoken: str, open: bool) -> bool:
         """Whether something said over the voice ends the line: what is live, or danger that is not its own words.
 
-        `over`: what is live now; `open`: the microphone does not hear our own voice. A card is not stopped by what it is
-        about, nor by "emergency": that may be the call taker on the telephone.
+        `over`: what is live now; `open`: the microphone does not hear our own voice. A card is not stopped by what it
+        is about, nor by "emergency": that may be the call taker on the telephone.
         """
         if heard.source is Source.TYPED:
             return True

@@ -31,6 +31,11 @@ class Ears(Protocol):
         """Our own voice is not in what it hears, so that a person can talk over it."""
         ...
 
+    @property
+    def talked_over(self) -> bool:
+        """A person surely talks while we speak, and it is not our own voice."""
+        ...
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Begins to hear; `phrases` are the grammar of what is live."""
         ...

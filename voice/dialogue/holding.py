@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voice.dialogue.talk import Situation, Talk
 from voice.events import Act, Answer, Finish, Kind, Listen
 
@@ -31,8 +33,8 @@ class Holding(Situation):
         beneath = self._beneath.listen()
         if self.how == "hold":
             # A late answer is still an answer.
-            return Listen(beneath.step, beneath.kind, beneath.expects, beneath.commands, QUIET, end=beneath.end, soon=beneath.soon)
-        return Listen(self.name, Kind.CHOICE, ("yes",), beneath.commands, QUIET, end=beneath.end, soon=beneath.soon)
+            return replace(beneath, wait=QUIET)
+        return replace(beneath, step=self.name, kind=Kind.CHOICE, expects=("yes",), unnumbered=(), wait=QUIET)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         if self.how == "hold":

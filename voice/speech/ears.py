@@ -58,6 +58,11 @@ class VoiceEars:
         return self._headphones or (self._echo is not None and self._echo.knows_the_room)
 
     @property
+    def talked_over(self) -> bool:
+        """A person talks while we speak, and it is not our own voice."""
+        return self._turn is not None and self.hears_through and self._turn.surely_speaking
+
+    @property
     def working(self) -> bool:
         """Sound comes in."""
         return self._started and self._flowing

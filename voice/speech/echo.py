@@ -18,7 +18,7 @@ from voice.speech.linear import FRAME, LinearEcho
 from voice.speech.sources import RATE, Resampler, Samples
 
 HELD = 4 * RATE
-"""Samples of what was played that are kept: an echo comes within 0.5 s, and the ears may be behind by a second or two."""
+"""Samples of what was played that are kept: an echo comes within 0.5 s, and the ears may be behind by some."""
 TAIL = 1.0
 """Seconds after our voice for which the microphone is cleaned still: its echo in a large room, and the sound card's
 own delay. After that it is passed on as it is, which is what the recogniser knows best."""

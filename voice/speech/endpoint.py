@@ -19,6 +19,11 @@ QUIETEST = -62.0
 """dBFS. Below this nothing is speech, whatever webrtcvad says of it."""
 ABOVE_NOISE = 5.0
 """Decibels above the room's own noise at which sound can be speech."""
+SURELY_AGGRESSIVE = 3
+SURELY, AMONG = 6, 8
+"""Frames of speech in the stricter mode, among so many, that make it sure that a person talks: enough to hold our own
+voice. Of 22 noises 20 dB under its echo none did so in 52 s each (in the mode above: 292 times), and of 30 words as
+loud as the echo 29 did, half of them within 0.22 s and nearly all within 0.42 s."""
 ONSET = 3
 """Frames of speech among the last five that start an utterance: 60 ms, so that a tap does not."""
 
@@ -28,7 +33,11 @@ class Endpoint:
 
     def __init__(self) -> None:
         self._vad = webrtcvad.Vad(AGGRESSIVE)
+        self._strict = webrtcvad.Vad(SURELY_AGGRESSIVE)
         self._recent: deque[bool] = deque(maxlen=5)
+        self._surely: deque[bool] = deque(maxlen=AMONG)
+        self.sure = False
+        """Since `begin` a person talked, and no noise."""
         self._noise = QUIETEST
         self.voiced = 0.0
         """Seconds of frames that sounded like speech since `begin`."""
@@ -43,6 +52,8 @@ class Endpoint:
     def begin(self) -> None:
         """Forget the last utterance; the room's noise stays known."""
         self._recent.clear()
+        self._surely.clear()
+        self.sure = False
         self.voiced = self.quiet = 0.0
 
     def feed(self, frame: bytes) -> None:
@@ -52,7 +63,10 @@ class Endpoint:
         loud = 20 * math.log10(math.sqrt(power) / 32768) if power > 0 else -96.0
         # The noise floor falls at once and rises by 1 dB a second, so that talking hardly lifts it.
         self._noise = max(QUIETEST - ABOVE_NOISE, min(loud, self._noise + FRAME_SECONDS))
-        speech = loud > max(QUIETEST, self._noise + ABOVE_NOISE) and bool(self._vad.is_speech(frame, RATE))
+        above = loud > max(QUIETEST, self._noise + ABOVE_NOISE)
+        speech = above and bool(self._vad.is_speech(frame, RATE))
+        self._surely.append(speech and bool(self._strict.is_speech(frame, RATE)))
+        self.sure = self.sure or sum(self._surely) >= SURELY
         self._recent.append(speech)
         if speech:
             self.voiced += FRAME_SECONDS

@@ -32,7 +32,10 @@ class Player:
     """Plays one utterance at a time, piece by piece. Pieces of an older utterance are refused by their token."""
 
     def __init__(
-        self, device: str | None = None, audio: Audio | None = None, played: Callable[[Samples, int], None] | None = None
+        self,
+        device: str | None = None,
+        audio: Audio | None = None,
+        played: Callable[[Samples, int], None] | None = None,
     ) -> None:
         """`played` is told of each block and its rate as the sound card takes it, on the sound card's thread."""
         self._wanted = device

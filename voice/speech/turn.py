@@ -83,6 +83,11 @@ class Turn:
             return self._hearing
         return self._seconds < NO_WORDS and self._endpoint.quiet < WORDLESS
 
+    @property
+    def surely_speaking(self) -> bool:
+        """The same, and no noise is taken for it: a fifth of a second later."""
+        return self.speaking and self._endpoint.sure
+
     def feed(self, pcm: bytes, watched: bytes | None = None) -> Heard | None:
         """Take the next piece of sound, of any length. A Heard comes once, with the piece that ends the turn.
 

@@ -1,0 +1,152 @@
+"""Taking turns: its own voice, a person over it, pauses within an answer. Run by scripts/bench turn-taking."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from scripts.train.synthesise import Job, speak
+from tests.bench import model_folder
+from tests.echo_room import RATE, Echo, open_loudspeaker
+from tests.sound_card import HERE, SoundCard
+from tests.turn_taking import Sound, TalkingOver, Where, alone, cut_off, own_lines, pcm, power, trimmed, words
+from voice.events import Utterance
+from voice.parts import Talking
+from voice.speech.mouth import Mouth
+from voice.speech.player import resampled
+from voice.speech.recogniser import SpeechModel
+
+ROOMS = {
+    "20 ms, -6 dB": Echo(0.02, -6),
+    "60 ms, -12 dB": Echo(0.06, -12),
+    "120 ms, -12 dB, a small loudspeaker that bends": Echo(0.12, -12, curve=0.3),
+    "200 ms, -20 dB": Echo(0.2, -20),
+}
+PAUSES = (0.8, 1.5, 2.0)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="scripts/bench turn-taking", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="of its own speech, in each room")
+    parser.add_argument("--words", type=int, default=16, help="recorded words over its voice, in each room")
+    parser.add_argument("--recordings", type=Path, default=HERE.parent / "shared" / "speech")
+    parser.add_argument("--only", choices=("alone", "over", "pauses"))
+    chosen = parser.parse_args(list(arguments))
+    found = model_folder()
+    if found is None or shutil.which("pulseaudio") is None:
+        print("Nothing could be measured: a speech model and pulseaudio are needed. Run scripts/setup --tests.")
+        return 1
+    model, talking = SpeechModel(found), Talking()
+    talking.safety.judge("hello")
+    table = Table("what", "where", "measured here", "aim", title="Turn-taking")
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        there = (chosen.recordings / "manifest.tsv").is_file()
+        where = Where(Path(name), chosen.recordings if there else None, chosen.minutes, chosen.words)
+        for part, measure in (("alone", _alone), ("over", _over), ("pauses", _pauses)):
+            if chosen.only in (None, part):
+                for row in measure(where, model, talking):
+                    table.add_row(*row)
+    Console(width=max(130, Console().width)).print(table)
+    return 0
+
+
+_Rows = Iterator[tuple[str, str, str, str]]
+
+
+def _alone(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    mouth = Mouth()
+    clips: list[Sound] = []
+    for line in own_lines(talking):
+        samples, rate = mouth.render(Utterance(line))
+        clips.append(resampled(samples, rate, RATE))
+        if sum(map(len, clips)) > where.minutes * 60 * RATE:
+            break
+    mouth.shut()
+    own = np.concatenate(clips)
+    noises: list[tuple[str, Sound | None]] = [("", None)]
+    if where.recordings is not None:
+        noise_folder = where.recordings / "noise"
+        for file in (next(iter(sorted(noise_folder.glob(f"*{name}*")))) for name in ("dishes", "rain", "music")):
+            sound = pcm(file).astype(np.float64)
+            loud = 10 ** ((power(own) - 32 - power(sound.astype(np.int16))) / 20)
+            noises.append((f" and {file.stem.split('_', 1)[1]}, 20 dB under the echo", (sound * loud).astype(np.int16)))
+    for room, echo in ROOMS.items():
+        for what, noise in noises if room.startswith("60") else noises[:1]:
+            got = alone(own, echo, noise, model, talking)
+            minutes = got.seconds / 60
+            yield (
+                "its own voice, nobody talks",
+                room + what,
+                f"{got.pauses} false pauses, {got.commands} false commands in {minutes:.1f} min "
+                f"(without a canceller somebody seems to talk {got.bare:.0%} of the time)",
+                "under 1 in 10 min, 0",
+            )
+
+
+def _over(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    said = words(where)
+    card = SoundCard(where.folder)
+    card.start()
+    os.environ.update(card.environment)
+    text = max(own_lines(talking), key=len)
+    text = " ".join([text.rstrip(".") + ", and"] * 3)
+    samples, rate = Mouth().render(Utterance(text))
+    own = power(resampled(samples, rate, RATE))
+    try:
+        for room, echo in ROOMS.items():
+            with open_loudspeaker(card, echo) as place:
+                talk = TalkingOver(card, model, talking)
+                try:
+                    talk.learn(text)
+                    results = []
+                    for number, word in enumerate(said):
+                        loud = 10 ** ((own + echo.decibels - power(word.sound)) / 20)  # as loud as the echo
+                        sound = np.clip(word.sound * loud, -32768, 32767).astype(np.int16)
+                        results.append(talk.one(word, text, sound, place, 1.0 + 0.13 * (number % 7)))
+                finally:
+                    talk.stop()
+            for who in ("synthetic", "recorded"):
+                mine = [result for result in results if result.word.who == who]
+                if not mine:
+                    continue
+                took = sorted(result.noticed for result in mine if result.noticed is not None)
+                right = sum(result.meant == result.word.said for result in mine)
+                wrong = sum(bool(result.meant) and result.meant != result.word.said for result in mine)
+                p95 = took[max(0, round(0.95 * len(took)) - 1)] if took else float("nan")
+                yield (
+                    f"a word over it ({who}), as loud as the echo",
+                    room,
+                    f"noticed {len(took)} of {len(mine)}; first sound to silence p50 "
+                    f"{1000 * statistics.median(took) if took else float('nan'):.0f} ms, p95 {1000 * p95:.0f} ms; "
+                    f"understood {right}, as another {wrong}",
+                    "95 %, p95 600 ms",
+                )
+    finally:
+        card.stop()
+
+
+def _pauses(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    if where.recordings is not None:
+        files = [file for text, file in where.dev(where.recordings) if len(text.split()) > 6][:100]
+        spoken, whose = [trimmed(pcm(file)) for file in files], "read aloud by people"
+    else:
+        jobs = [Job(text, "espeak-ng", "en-us", 1.0, 50) for text in own_lines(talking)[:60]]
+        spoken, whose = [trimmed(pcm(file)) for file, *_ in speak(jobs, where.folder)], "synthetic"
+    for pause in PAUSES:
+        cut, count = cut_off(spoken, pause, model, 2.5)
+        yield ("free words with a pause inside", f"{pause} s, {whose}", f"{cut} of {count} cut off", "under 2 %")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
