@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def _samples(text: str, folder: Path) -> NDArray[np.int16]:
         blocks.append(source.read(1) or b"")
     source.stop()
     return np.frombuffer(b"".join(blocks), dtype=np.int16)
+
+
+class Live(PcmSource):
+    """Sound from memory in blocks of 20 ms, as a microphone brings it."""
+
+    @staticmethod
+    def _cut(pcm: bytes) -> Iterator[bytes]:
+        return (pcm[at : at + 640] for at in range(0, len(pcm), 640))
 
 
 def _silence(seconds: float) -> NDArray[np.int16]:
@@ -155,6 +164,41 @@ class TestRecordings:
         turn = Turn(speech_model, ASK, PHRASES)
         found = [h for at in range(0, len(pcm), size * 2) if (h := turn.feed(pcm[at : at + size * 2]))]
         assert [h.text for h in found] == ["no"]
+
+    def test_a_whole_answer_ends_sooner(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = _samples("yes", tmp_path)
+        took = {}
+        for soon in (0.0, 0.4):
+            turn = Turn(speech_model, replace(ASK, end=1.5, soon=soon), PHRASES)
+            pcm = np.concatenate([_silence(0.5), said, _silence(3)]).tobytes()
+            took[soon] = next(at for at in range(0, len(pcm), 640) if turn.feed(pcm[at : at + 640]) is not None)
+        assert 0.5 <= (took[0.0] - took[0.4]) / 32000 <= 1.2
+
+    def test_the_beginning_of_a_longer_answer_does_not(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        turn = Turn(speech_model, replace(ASK, end=1.5, soon=0.4), [*PHRASES, "yes i am"])
+        pcm = np.concatenate([_silence(0.5), _samples("yes", tmp_path), _silence(0.6)]).tobytes()
+        assert turn.feed(pcm) is None
+
+    def test_talk_is_sure_and_hiss_is_not(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        turn = Turn(speech_model, ASK, PHRASES)
+        hiss = np.random.default_rng(1).normal(0, 900, 2 * RATE).astype(np.int16)
+        turn.feed(hiss.tobytes())
+        assert not turn.surely_speaking
+        turn = Turn(speech_model, ASK, PHRASES)
+        turn.feed(np.concatenate([_silence(0.5), _samples("repeat that please", tmp_path)]).tobytes())
+        assert turn.surely_speaking
+
+    def test_whoever_began_as_the_line_ended_is_heard_whole(self, speech_model: SpeechModel, tmp_path: Path) -> None:
+        said = np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)])
+        ears = VoiceEars(speech_model, lambda: Live(said), headphones=True)
+        ears.open(replace(ASK, over_speech=True), PHRASES)
+        while not ears.speaking:
+            ears.poll(0.02)
+        ears.close()  # the line is over, and the question is open
+        ears.open(ASK, PHRASES)
+        heard = _hear(ears, 10)
+        assert isinstance(heard, Heard)
+        assert heard.text == "repeat"
 
     def test_real_voices(self, speech_model: SpeechModel) -> None:
         if not (RECORDINGS / "manifest.tsv").is_file():

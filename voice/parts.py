@@ -156,6 +156,8 @@ def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None) -> M
     def make_plain() -> Mouth:
         from voice.speech.plain import PlainMouth
 
+        if own:
+            own.played.bypassed = True
         return PlainMouth()
 
     return BestMouth(make, make_plain, early=early)

@@ -126,7 +126,7 @@ class Session:
             self._note(act, listen.step)
             match act:
                 case Say():
-                    sound = self._say(act, listen, question=act is question and listen in acts)
+                    sound = self._say(act, listen, question=(act is question and listen in acts) or _on_card(listen))
                     if sound is not None:
                         return self._over(sound) or self._meaning(sound, listen)
                 case Listen():
@@ -230,7 +230,7 @@ class Session:
         assert self._giving_way is not None
         open = self._ears.hears_through
         over = live(self.manner.patiently(listen), open=open, question=question)
-        self._giving_way.begin(listen.step.startswith(ON_CARD))
+        self._giving_way.begin(_on_card(listen))
         self._ears.open(over, self._hearing.phrases_over(text, over, open) if self.manner.barge_in else [])
         give_way = open and self.manner.barge_in
         early = self._hearing.early(listen.step)
@@ -249,7 +249,7 @@ class Session:
         """`asked`: the question was said to its end, so that whatever is said is an answer."""
         for ears, sound in self._ears.sounds():
             match sound:
-                case Partial() if early is not None and not over.step.startswith(ON_CARD):
+                case Partial() if early is not None and not _on_card(over):
                     if (danger := early.look(sound)) is not None:
                         return danger
                 case Partial():
@@ -371,3 +371,8 @@ class Session:
         self._ears.shut()
         if self._mouth is not None:
             self._mouth.shut()
+
+
+def _on_card(listen: Listen) -> bool:
+    """All its lines are one: it is stepped through and left from any of them."""
+    return listen.step.startswith(ON_CARD)

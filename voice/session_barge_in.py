@@ -17,6 +17,8 @@ LONGEST = 10.0
 """Seconds for which the voice holds still at most while somebody talks: it may be a television."""
 LONGEST_ON_CARD = 4.0
 """The same on a crisis card."""
+NOT_AGAIN = 60.0
+"""Seconds for which it holds still no more after it did so for the longest time."""
 IN_VAIN, WITHIN = 3, 30.0
 """So many times within so many seconds it may hold still for nothing; then only words that are understood stop it."""
 
@@ -46,26 +48,25 @@ class GivingWay:
         self._mouth, self._now = mouth, now
         self._longest = LONGEST
         self._since: float | None = None
-        self._deaf = False
+        self._not_before = 0.0
         self._vain: deque[float] = deque(maxlen=IN_VAIN)
 
     def begin(self, on_card: bool) -> None:
         """A new line begins."""
         self._longest = LONGEST_ON_CARD if on_card else LONGEST
-        self._since, self._deaf = None, False
+        self._since = None
 
     def look(self, speaking: bool) -> None:
         """`speaking`: somebody talks now, and it is not our own voice."""
         now = self._now()
         if self._since is None:
-            if not speaking:
-                self._deaf = False
-            elif not self._deaf and not self._often(now):
+            if speaking and now >= self._not_before and not self._often(now):
                 self._mouth.pause()
                 self._since = now
             return
-        if not speaking or now - self._since > self._longest:
-            self._deaf = speaking
+        too_long = now - self._since > self._longest
+        if not speaking or too_long:
+            self._not_before = now + NOT_AGAIN if too_long else self._not_before
             self._since = None
             self._vain.append(now)
             self._mouth.resume()
@@ -73,7 +74,7 @@ class GivingWay:
     def worked(self) -> None:
         """What was said was understood."""
         self._vain.clear()
-        self._since = None
+        self._since, self._not_before = None, 0.0
 
     def _often(self, now: float) -> bool:
         return len(self._vain) == IN_VAIN and now - self._vain[0] < WITHIN

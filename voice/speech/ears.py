@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ DEAF = 0.3
 """Seconds after `open` that are not heard where nothing takes the tail of our own voice away."""
 LATE = 1.0
 """Seconds of sound from before `open` that are heard where something does: whoever answers as the question ends."""
+RECENT = 20
+"""Blocks of the microphone, 0.4 s, that the next turn hears too."""
 RETRY = 1.0
 """Seconds between two tries to get a lost microphone back."""
 
@@ -43,6 +46,7 @@ class VoiceEars:
         self._clock = clock
         self._turn: Turn | None = None
         self._over_speech = False
+        self._recent: deque[Cleaned] = deque(maxlen=RECENT)
         self._reopen: Callable[[], Turn] | None = None
         self._started = self._flowing = self._told = self._was_lost = False
         self._retry_at = 0.0
@@ -82,8 +86,12 @@ class VoiceEars:
         self._over_speech = listen.over_speech
         if self._started and (self._deaf or self._source.behind > LATE):
             self._source.discard()
+            self._recent.clear()
             if self._echo is not None:
                 self._echo.forget()
+        if self.hears_through:
+            for block in self._recent:  # whoever began to talk a moment ago loses nothing
+                self._turn.feed(block.sound, block.watched)
 
     def poll(self, seconds: float) -> Heard | Partial | Trouble | Recovered | None:
         """Hear for at most that long. A Heard once, when the turn ended; before that, a Partial whenever there is
@@ -117,6 +125,7 @@ class VoiceEars:
             heard = self._take(self._turn, clean)
             if heard is not None:
                 self._turn = None
+                self._recent.clear()
                 return heard
             partial = self._turn.glance()
             if partial is not None and (self.hears_through or not self._over_speech):
@@ -167,6 +176,7 @@ class VoiceEars:
         if block is None:
             return turn.finish() if self._source.ended else None
         behind = self._source.behind
+        self._recent.append(block)
         heard = turn.feed(block.sound, block.watched)
         return heard if heard is None else replace(heard, took=heard.took + behind)
 

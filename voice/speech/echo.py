@@ -63,6 +63,8 @@ class Played:
         self._sound = np.zeros(HELD, dtype=np.int16)
         self._until = 0
         self._loud_until = -HELD
+        self.bypassed = False
+        """Something else speaks for us now, of which nobody tells us what it plays."""
 
     def put(self, block: Samples, rate: int) -> None:
         """This is played now: int16 mono at `rate` hertz."""
@@ -144,7 +146,7 @@ class EchoRemover:
     @property
     def knows_the_room(self) -> bool:
         """It heard enough of our voice to tell it from a person's."""
-        return self._own >= LEARNT * RATE
+        return self._own >= LEARNT * RATE and not self._played.bypassed
 
     def forget(self) -> None:
         """Sound was thrown away: the next block does not follow on the last."""
