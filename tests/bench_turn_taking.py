@@ -18,6 +18,7 @@ from rich.table import Table
 from scripts.train.synthesise import Job, speak
 from tests.bench import model_folder
 from tests.echo_room import RATE, Echo, open_loudspeaker
+from tests.faults import FAULTS, suffer
 from tests.sound_card import HERE, SoundCard
 from tests.turn_taking import Sound, TalkingOver, Where, alone, cut_off, own_lines, pcm, power, trimmed, words
 from voice.events import Utterance
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="of its own speech, in each room")
     parser.add_argument("--words", type=int, default=16, help="recorded words over its voice, in each room")
     parser.add_argument("--recordings", type=Path, default=HERE.parent / "shared" / "speech")
-    parser.add_argument("--only", choices=("alone", "over", "pauses"))
+    parser.add_argument("--only", choices=("alone", "over", "pauses", "faults"))
     chosen = parser.parse_args(list(arguments))
     found = model_folder()
     if found is None or shutil.which("pulseaudio") is None:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         there = (chosen.recordings / "manifest.tsv").is_file()
         where = Where(Path(name), chosen.recordings if there else None, chosen.minutes, chosen.words)
-        for part, measure in (("alone", _alone), ("over", _over), ("pauses", _pauses)):
+        for part, measure in (("alone", _alone), ("over", _over), ("pauses", _pauses), ("faults", _faults)):
             if chosen.only in (None, part):
                 for row in measure(where, model, talking):
                     table.add_row(*row)
@@ -146,6 +147,21 @@ def _pauses(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
     for pause in PAUSES:
         cut, count = cut_off(spoken, pause, model, 2.5)
         yield ("free words with a pause inside", f"{pause} s, {whose}", f"{cut} of {count} cut off", "under 2 %")
+
+
+def _faults(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    card = SoundCard(where.folder)
+    card.start()
+    os.environ.update(card.environment)
+    try:
+        for number, fault in enumerate(FAULTS):
+            came = suffer(fault, card, where.folder / f"home-{number}", model.path)
+            told, again = (f"{s:.1f} s" if s is not None else "never" for s in (came.told, came.heard_again))
+            kept = "the same question is open" if came.kept else "THE PLACE IS LOST"
+            figures = f"told after {told}; mended: works after {again}; {kept}"
+            yield "sound that breaks in a talk", fault.name, figures, "5 s"
+    finally:
+        card.stop()
 
 
 if __name__ == "__main__":

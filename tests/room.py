@@ -85,6 +85,7 @@ class Voice:
 
     clock: Clock
     breaks: int | None = None
+    moves: dict[int, str] = field(default_factory=dict)  # number of an utterance -> code of what happens within it
     said: list[Utterance] = field(default_factory=list)
     said_at: list[float] = field(default_factory=list)
     prepared: list[tuple[Utterance, ...]] = field(default_factory=list)
@@ -107,6 +108,9 @@ class Voice:
 
     def wait(self, seconds: float) -> bool:
         self.clock.sleep(seconds)
+        if code := self.moves.pop(len(self.said), ""):
+            self._until = 0.0
+            raise SpeakerError(code, "My voice comes out of another place now.", "Say or press anything.")
         return self.clock.now() >= self._until
 
     def pause(self) -> None:

@@ -23,6 +23,7 @@ SPEAKER_RATE = 48000
 HERE = Path(__file__).resolve().parents[1]
 
 MICROPHONE = "module-remap-source source_name=vmic master=mic_sink.monitor rate=16000 channels=1"
+SPEAKER = f"module-null-sink sink_name=spk_sink rate={SPEAKER_RATE} channels=2 format=s16le"
 ALSA = """
 </usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
@@ -57,7 +58,7 @@ class SoundCard:
         loads = [
             f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}",
             "module-null-sink sink_name=mic_sink rate=16000 channels=1 format=s16le",
-            f"module-null-sink sink_name=spk_sink rate={SPEAKER_RATE} channels=2 format=s16le",
+            SPEAKER,
             MICROPHONE,
         ]
         flags = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
@@ -90,8 +91,19 @@ class SoundCard:
 
     def unplug_microphone(self) -> None:
         """The server stays, and gives whoever records another source without a word."""
+        self._unload("module-remap-source")
+
+    def unplug_loudspeaker(self) -> None:
+        """The server stays, and plays to another sink without a word: here the one that feeds the microphone."""
+        self._unload("sink_name=spk_sink")
+
+    def plug_loudspeaker(self) -> None:
+        """It is there again."""
+        self._run("pactl", "load-module", *SPEAKER.split())
+
+    def _unload(self, which: str) -> None:
         listed = self._run("pactl", "list", "short", "modules").stdout.decode()
-        (number,) = (line.split()[0] for line in listed.splitlines() if "module-remap-source" in line)
+        (number,) = (line.split()[0] for line in listed.splitlines() if which in line)
         self._run("pactl", "unload-module", number)
 
     def plug_microphone(self) -> None:

@@ -320,3 +320,35 @@ def test_the_log_holds_kinds_and_states_and_never_words(caplog: pytest.LogCaptur
     assert "Answer in H5" in caplog.text
     assert SECRET not in caplog.text.lower()
     assert "mishear" not in caplog.text, "nor what the program says"
+
+
+# ---- the voice comes out of another place
+
+
+def test_a_line_is_said_again_where_the_sound_is_now() -> None:
+    made = room(types("yes"))
+    made.voice.moves = {1: "speaker-moved"}
+    made.session.run()
+    assert made.voice.said[0] == made.voice.said[1]
+    assert made.paper.of("trouble") == ["speaker-moved"]
+
+
+def test_what_was_private_is_not_said_to_the_room() -> None:
+    """The headphones were pulled out: it is silent, and shows every line, until the person does something."""
+    made = room(types("yes"))
+    made.voice.moves = {1: "speaker-moved-open"}
+    made.session.run()
+    assert made.paper.of("trouble") == ["speaker-moved-open"]
+    first = next(at for at, kind, _ in made.paper.lines if kind == "heard")
+    assert [at for at in made.voice.said_at[1:] if at < first] == []
+    assert len(made.paper.of("say")) > len(made.voice.said)
+    assert [at for at in made.voice.said_at if at >= first], "and after an answer it speaks again"
+
+
+def test_danger_is_answered_aloud_though_the_voice_was_hushed() -> None:
+    made = room(says("he is not breathing"))
+    made.voice.moves = {1: "speaker-moved-open"}
+    made.session.run()
+    assert made.paper.of("card")
+    shown = next(at for at, kind, _ in made.paper.lines if kind == "card")
+    assert [at for at in made.voice.said_at if at >= shown]

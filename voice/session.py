@@ -60,6 +60,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger("afterwards")
+_OPEN_NOW = "speaker-moved-open"
+_MOVED = ("speaker-moved", _OPEN_NOW)
+"""Codes of speech.player: our sound comes out of another place now; the second: no longer in private."""
 
 
 class Session:
@@ -100,6 +103,7 @@ class Session:
         self._kept: list[int] = []
         self._troubled: set[str] = set()
         self._unsaid = ""
+        self._hushed = False
 
     def run(self, opening: Sequence[Act] = ()) -> str:
         """Leads the talk from `start` on; gives the reason why it ended. Everything is given back at the end."""
@@ -210,7 +214,7 @@ class Session:
         """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
         self._screen.say(line.key, self._words.of(line, shown=True))
         utterance = self._words.utterance(line)
-        if self._mouth is None or self._giving_way is None:
+        if self._mouth is None or self._hushed:
             return None
         try:
             self._mouth.start(utterance)
@@ -218,11 +222,22 @@ class Session:
                 self._mouth.prepare(urgent)
             return self._spoken(utterance.text, listen, question)
         except SpeakerError as error:
+            if error.code in _MOVED:
+                self._moved(error)
+                return None if self._hushed else self._say(line, listen, question=question)
             if self._once("mouth", error):
                 self._show("no_loudspeaker")
         finally:
             self._ears.close()
         return None
+
+    def _moved(self, error: VoiceError) -> None:
+        """The voice comes out of another place. Where only one person could hear it before, it is silent there until
+        that person says or presses something (somebody may stand beside them)."""
+        self._screen.trouble(error)
+        if error.code == _OPEN_NOW:
+            self._hushed = True
+            self._show("no_loudspeaker")
 
     def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
@@ -325,6 +340,7 @@ class Session:
 
     def _meaning(self, sound: Sound, listen: Listen) -> Meaning:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
+        self._hushed = False
         if isinstance(sound, Heard) and sound.source is Source.VOICE:
             self._troubled.discard("ears")  # it hears again; if it is lost again, that is said again
         meaning = self._hearing.meaning(sound, listen)

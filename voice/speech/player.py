@@ -14,8 +14,11 @@ import soxr
 
 from voice.errors import SpeakerError, VoiceError
 from voice.speech.devices import Audio, Device, portaudio
+from voice.speech.pulse import Sink, sink_of_this_process, sinks
 from voice.speech.sources import Samples
 
+MOVED, MOVED_OPEN = "speaker-moved", "speaker-moved-open"
+"""Codes of the error that our sound comes out of another place; the second: where it was private before, and is not."""
 LATENCY = "high"
 """PortAudio's word for about 35 ms, with blocks of about 9 ms of its own choosing. The only choice that played without
 a gap at 44.1 and 48 kHz, whatever the sound server runs at; "low", or blocks of ours, broke up where the rates differ.
@@ -23,6 +26,8 @@ a gap at 44.1 and 48 kHz, whatever the sound server runs at; "low", or blocks of
 SWITCH = 0.0005
 """Seconds after which Python takes the processor from a busy thread. With its own 0.005 the sound broke up while other
 threads worked, because the sound card asks every 0.009."""
+WATCH_EVERY = 2.0
+"""Seconds between two looks at where the sound server plays our sound. One takes 0.02 s."""
 DEAD_AFTER = 4.0
 """Seconds without the sound card asking for sound after which it counts as gone; a sound server that was asleep takes
 up to 2 s. One that died is noticed at once."""
@@ -47,6 +52,10 @@ class Player:
         self._latency = 0.0
         self.rate = 0
         """Hertz at which the sound card is open; 0 while it is not."""
+        self._sink: Sink | None = None
+        self._home = ""
+        """Where we played at first, while the sound server plays us elsewhere."""
+        self._watch_at = 0.0
         self._last_call = 0.0
         self._lock = threading.Lock()
         self._token = 0
@@ -66,7 +75,7 @@ class Player:
 
     def open(self) -> None:
         """Open it, or do nothing where it is open and alive. Raises SpeakerError."""
-        if self._alive():
+        if self._alive() and not self._home_again():
             return
         self.close()
         with self._audio.lock:
@@ -207,12 +216,38 @@ class Player:
                     "The loudspeaker went away.",
                     "Plug it in again, or read the words on the screen.",
                 )
+            self._watch()
             if time.monotonic() >= until:
                 return False
         self._audio.busy(self, False)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
+        return True
+
+    def _watch(self) -> None:
+        """Raises SpeakerError where our sound comes out of another place than before."""
+        if time.monotonic() < self._watch_at:
+            return
+        before = self._sink
+        self._watch_at = time.monotonic() + WATCH_EVERY
+        self._sink = sink_of_this_process() or before
+        if before is None or self._sink == before or self._sink is None:
+            return
+        if not self._home and self._sink.name != before.name:
+            self._home = before.name
+        self.clear()
+        raise SpeakerError(
+            MOVED_OPEN if before.private and not self._sink.private else MOVED,
+            "My voice comes out of another place now.",
+            "Say or press anything to hear me there, or plug it in again.",
+        )
+
+    def _home_again(self) -> bool:
+        """Whether what we played to at first is there again, after the sound server moved us."""
+        if not self._home or self._home not in sinks():
+            return False
+        self._home, self._sink = "", None
         return True
 
     def _callback(self, out: Any, frames: int, when: Any, status: Any) -> None:

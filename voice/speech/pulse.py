@@ -1,4 +1,4 @@
-"""Which source the sound server really gives us. Linux only; silent where there is no such server."""
+"""Where the sound server gets our sound from and brings it to. Linux only; silent where there is no such server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from typing import Any
 
 LIMIT = 1.0
@@ -29,6 +30,49 @@ def source_of_this_process() -> str | None:
     if not ours:
         return None
     return next((str(s["name"]) for s in _ask(pactl, "sources") if s.get("index") == ours[0]), None)
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where our sound goes."""
+
+    name: str
+    port: str = ""
+    """Of a card with several ways out, the one in use: "analog-output-headphones"."""
+
+    @property
+    def private(self) -> bool:
+        """Only who wears it hears it."""
+        return any(word in f"{self.name} {self.port}".lower() for word in _WORN)
+
+
+_WORN = ("headphone", "headset", "bluez", "earpiece", "hands-free")
+
+
+def sink_of_this_process() -> Sink | None:
+    """Where this process plays to; None where nobody can tell.
+
+    When a loudspeaker or headphones are unplugged, the sound server plays elsewhere without a word: to a whole room.
+    """
+    pactl = shutil.which("pactl")
+    if pactl is None:
+        return None
+    ours = [
+        entry.get("sink")
+        for entry in _ask(pactl, "sink-inputs")
+        if entry.get("properties", {}).get("application.process.id") == str(os.getpid())
+    ]
+    return next((sink for number, sink in _sinks(pactl) if ours and number == ours[0]), None)
+
+
+def sinks() -> tuple[str, ...]:
+    """Names of all that our sound could go to."""
+    pactl = shutil.which("pactl")
+    return () if pactl is None else tuple(sink.name for _, sink in _sinks(pactl))
+
+
+def _sinks(pactl: str) -> list[tuple[Any, Sink]]:
+    return [(s.get("index"), Sink(str(s.get("name")), str(s.get("active_port") or ""))) for s in _ask(pactl, "sinks")]
 
 
 def is_monitor(source: str | None) -> bool:
