@@ -20,12 +20,17 @@ from tests.bench import model_folder
 from tests.echo_room import RATE, Echo, open_loudspeaker
 from tests.faults import FAULTS, suffer
 from tests.sound_card import HERE, SoundCard
-from tests.turn_taking import Sound, TalkingOver, Where, alone, cut_off, own_lines, pcm, power, trimmed, words
+from tests.turn_taking import VOICES, Sound, TalkingOver, Where, alone, cut_off, own_lines, pcm, power, trimmed, words
 from voice.events import Utterance
 from voice.parts import Talking
+from voice.screen import Terminal
+from voice.session import Manner
+from voice.session_standby import LISTEN
+from voice.speech.ears import hear_source
 from voice.speech.mouth import Mouth
 from voice.speech.player import resampled
 from voice.speech.recogniser import SpeechModel
+from voice.speech.sources import FileSource
 
 ROOMS = {
     "20 ms, -6 dB": Echo(0.02, -6),
@@ -42,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="of its own speech, in each room")
     parser.add_argument("--words", type=int, default=16, help="recorded words over its voice, in each room")
     parser.add_argument("--recordings", type=Path, default=HERE.parent / "shared" / "speech")
-    parser.add_argument("--only", choices=("alone", "over", "pauses", "faults"))
+    parser.add_argument("--only", choices=("alone", "over", "pauses", "standby", "faults"))
     chosen = parser.parse_args(list(arguments))
     found = model_folder()
     if found is None or shutil.which("pulseaudio") is None:
@@ -54,10 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         there = (chosen.recordings / "manifest.tsv").is_file()
         where = Where(Path(name), chosen.recordings if there else None, chosen.minutes, chosen.words)
-        for part, measure in (("alone", _alone), ("over", _over), ("pauses", _pauses), ("faults", _faults)):
-            if chosen.only in (None, part):
-                for row in measure(where, model, talking):
-                    table.add_row(*row)
+        measures = {"alone": _alone, "over": _over, "pauses": _pauses, "standby": _standby, "faults": _faults}
+        for measure in measures.values() if chosen.only is None else [measures[chosen.only]]:
+            for row in measure(where, model, talking):
+                table.add_row(*row)
     Console(width=max(130, Console().width)).print(table)
     return 0
 
@@ -147,6 +152,28 @@ def _pauses(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
     for pause in PAUSES:
         cut, count = cut_off(spoken, pause, model, 2.5)
         yield ("free words with a pause inside", f"{pause} s, {whose}", f"{cut} of {count} cut off", "under 2 %")
+
+
+def _standby(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    """Other people's sentences one after the other, as from a television; and the word itself by synthetic voices."""
+    waiting = talking.standby(Manner(), keys=(), hearing=None, screen=Terminal(), mouth=None)
+    phrases = talking.understanding.phrases(LISTEN)
+    said = [Job("hello afterwards", engine, voice, pace, 50) for engine, voice in VOICES for pace in (0.8, 1.0, 1.2)]
+    woke = count = 0
+    for file, *_ in speak(said, where.folder):
+        count += 1
+        woke += waiting.meaning(hear_source(FileSource(file), model, LISTEN, phrases)) is not None
+    yield "“hello afterwards”, said", f"{len(VOICES)} synthetic voices", f"{woke} of {count} wake it", ""
+    if where.recordings is None:
+        return
+    seconds, starts = 0.0, 0
+    for text, file in where.dev(where.recordings):
+        if len(text.split()) > 3:
+            heard = hear_source(FileSource(file), model, LISTEN, phrases)
+            seconds += len(pcm(file)) / RATE
+            starts += waiting.meaning(heard) is not None
+    hours = seconds / 3600
+    yield "waiting, other people talk", "read aloud", f"{starts} false starts in {hours:.2f} h of speech", "0"
 
 
 def _faults(where: Where, model: SpeechModel, talking: Talking) -> _Rows:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,8 +25,10 @@ from voice.dialogue.talk import COMMANDS, END_OF_TURN
 from voice.errors import ScriptError, SettingsError, VoiceError
 from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, Remark
 from voice.parts_lines import known_lines
+from voice.session import Manner, Session
 from voice.session_hearing import Hearing
-from voice.session_parts import Ears
+from voice.session_parts import Ears, Mouth
+from voice.session_standby import Lent, LentMouth
 
 FAILED = 1
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -117,7 +120,8 @@ _MODEL = click.option("--model", help="Name or folder of a speech model.")
 @click.option("--volume", type=int, help="How loud it speaks, in percent: 10 to 100.")
 @click.option("--silent", is_flag=True, help="Do not speak; show every line.")
 @click.option("--no-network", is_flag=True, help="Do not offer to fetch a bigger speech model.")
-def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> None:
+@click.option("--standby", is_flag=True, help="Wait for “hello afterwards” or a key, and again after each talk.")
+def talk(model: str | None, silent: bool, no_network: bool, standby: bool, **flags: Any) -> None:
     """Talk. You can speak, press keys or type."""
     _end_calmly()
     chosen = settings.load({**flags, "network": False if no_network else None})
@@ -134,18 +138,37 @@ def talk(model: str | None, silent: bool, no_network: bool, **flags: Any) -> Non
     microphone = parts.voice_ears(chosen, model, own) if chosen.answer_by == "voice" else None
     ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
     courier = parts.courier(chosen, model)
-    session = talking.session(
-        manner,
-        ears=ears,
-        screen=Terminal(keys=labels(chosen.help_key) if keyboard.terminal else {}),
-        clock=parts.RealClock(),
-        mouth=mouth,
-        notes=parts.late_notes(chosen),
-        set_up=chosen.first_run and not chosen.country,
-        remember=parts.remember_in(chosen, microphone, courier),
-        courier=courier,
-    )
-    session.run()
+    screen = Terminal(keys=labels(chosen.help_key) if keyboard.terminal else {})
+
+    def session(manner: Manner, ears: Sequence[Ears], mouth: Mouth | None) -> Session:
+        return talking.session(
+            manner,
+            ears=ears,
+            screen=screen,
+            clock=parts.RealClock(),
+            mouth=mouth,
+            notes=parts.late_notes(chosen),
+            set_up=chosen.first_run and not chosen.country,
+            remember=parts.remember_in(chosen, microphone, courier),
+            courier=courier,
+        )
+
+    if not standby:
+        session(manner, ears, mouth).run()
+        return
+    try:
+        while True:  # everybody begins anew
+            chosen = settings.load({**flags, "network": False if no_network else None})  # a talk may have set some
+            manner = parts.manner(chosen, known)
+            waiting = talking.standby(manner, keys=[keyboard], hearing=microphone, screen=screen, mouth=mouth)
+            if (came := waiting.wait()) is None:
+                return
+            first = came if isinstance(came, Danger) else None
+            session(manner, [Lent(each) for each in ears], LentMouth(mouth) if mouth else None).run(first=first)
+    finally:
+        for part in (*ears, mouth):
+            if part is not None:
+                part.shut()
 
 
 @main.command()

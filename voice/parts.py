@@ -25,6 +25,7 @@ from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
 from voice.parts_lines import KnownLines, known_lines
 from voice.safety import Safety
 from voice.session import Clock, Courier, Ears, Manner, Mouth, Notes, Screen, Session, purposes
+from voice.session_standby import Standby
 from voice.settings import Settings
 from voice.understanding import Understanding
 
@@ -263,6 +264,23 @@ class Talking:
             manner=manner,
             remember=remember,
             courier=courier,
+        )
+
+    def standby(
+        self, manner: Manner, *, keys: Sequence[Ears], hearing: Ears | None, screen: Screen, mouth: Mouth | None
+    ) -> Standby:
+        """Waits for somebody before a session."""
+        self.safety.begin()
+        return Standby(
+            self.content,
+            self.understanding,
+            self.safety,
+            self.lines,
+            keys=keys,
+            hearing=hearing,
+            screen=screen,
+            mouth=mouth,
+            manner=manner,
         )
 
 

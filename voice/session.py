@@ -105,11 +105,16 @@ class Session:
         self._unsaid = ""
         self._hushed = False
 
-    def run(self, opening: Sequence[Act] = ()) -> str:
-        """Leads the talk from `start` on; gives the reason why it ended. Everything is given back at the end."""
+    def run(self, opening: Sequence[Act] = (), first: Meaning | None = None) -> str:
+        """Leads the talk from `start` on; gives the reason why it ended. Everything is given back at the end.
+
+        `first`: what was said before it began, such as danger; else it begins with its hello.
+        """
         reason = "ended"
         try:
             acts = [*opening, *self._dialogue.start()]
+            if first is not None:
+                acts = self._dialogue.respond(first)
             while True:
                 step = self._perform(acts)
                 if isinstance(step, str):

@@ -1,0 +1,152 @@
+"""Waiting for somebody: what wakes it, what does not, and that nothing is kept of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.room import TALKING, At, Paper, Person, Voice, key, says, types
+from tests.sound_card import render_wav
+from voice.errors import MicrophoneError
+from voice.events import Command, Danger, Ended, Heard, Meaning, Recovered, Source, Trouble
+from voice.rehearse import VirtualClock
+from voice.session import Manner
+from voice.session_parts import Mouth
+from voice.session_standby import LISTEN, Lent, LentMouth
+from voice.speech.ears import hear_source
+from voice.speech.recogniser import SpeechModel
+from voice.speech.sources import FileSource, PcmSource
+
+
+class Waiting:
+    """Somebody at the keys, somebody in the room, and the program waiting."""
+
+    def __init__(self, *said: At, keys: tuple[At, ...] = (), country: str = "UK") -> None:
+        self.clock = VirtualClock()
+        self.keys = Person(self.clock, list(keys), ends=False)
+        self.room = Person(self.clock, list(said))
+        self.voice, self.paper = Voice(self.clock), Paper(self.clock)
+        self.standby = TALKING.standby(
+            Manner(country=country), keys=[self.keys], hearing=self.room, screen=self.paper, mouth=self.voice
+        )
+
+    def wait(self) -> Meaning | None:
+        """With nobody at the keys any more it would wait for ever: the room's end is the end here."""
+        self.room.plan.append(At(Ended(wanted=True)))
+        return self.standby.wait()
+
+
+def _unsure(text: str, free: str) -> At:
+    return At(Heard(text, Source.VOICE, 1.0, (free,), -2.0, 0.1))
+
+
+def test_it_says_and_shows_that_it_waits() -> None:
+    waiting = Waiting()
+    assert waiting.wait() is None
+    assert waiting.paper.of("say") == ["standby.waiting.1"]
+    assert "hello afterwards" in waiting.voice.said[0].text.lower()
+
+
+@pytest.mark.parametrize("said", [says("hello afterwards"), key("1"), types("hello"), key("repeat")], ids=str)
+def test_a_word_or_a_key_wakes_it(said: At) -> None:
+    aloud = isinstance(said.sound, Heard) and said.sound.source is Source.VOICE
+    waiting = Waiting(said) if aloud else Waiting(keys=(said,))
+    assert waiting.wait() == Command("hello")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        says("hello"),
+        says("yes"),
+        says("stop"),
+        says("i can't go on like this any more"),  # a film: nobody was asked (SPEC 4.6)
+        _unsure("hello afterwards", "yellow after words"),
+        _unsure("emergency", "a merchant see"),
+        _unsure("he's not breathing", "he's not preening"),
+        At(Recovered()),
+    ],
+    ids=str,
+)
+def test_other_talk_does_not(said: At) -> None:
+    assert Waiting(said).wait() is None
+
+
+@pytest.mark.parametrize("text", ["emergency", "he's not breathing", "she's overdosed"])
+def test_danger_said_outright_is_answered_at_once(text: str) -> None:
+    came = Waiting(says(text)).wait()
+    assert isinstance(came, Danger)
+    assert came.light == "red"
+
+
+def test_the_help_key_is_answered_at_once() -> None:
+    assert isinstance(Waiting(keys=(key("emergency"),)).wait(), Danger)
+
+
+def test_typed_danger_is_danger_however_it_is_said() -> None:
+    assert isinstance(Waiting(keys=(types("i want to die"),)).wait(), Danger)
+
+
+def test_go_to_sleep_lets_go_of_the_microphone_until_a_key() -> None:
+    waiting = Waiting(says("go to sleep"), says("hello afterwards"), keys=(At(key("1").sound, after=30.0),))
+    assert waiting.wait() == Command("hello")
+    assert waiting.paper.of("say") == ["standby.waiting.1", "standby.asleep.1", "standby.waiting.1"]
+    assert waiting.room.shut_times == 1
+    assert waiting.clock.now() > 30, "while it slept nobody was heard"
+
+
+def test_a_lost_microphone_is_shown_and_keys_go_on() -> None:
+    error = MicrophoneError("microphone-gone", "The microphone went away.", "Plug it in again.")
+    waiting = Waiting(At(Trouble(error)), keys=(At(key("1").sound, after=9.0),))
+    waiting.room.ends = False
+    assert waiting.standby.wait() == Command("hello")
+    assert waiting.paper.of("trouble") == ["microphone-gone"]
+
+
+def test_what_is_lent_is_given_back_and_not_shut() -> None:
+    waiting = Waiting()
+    Lent(waiting.room).shut()
+    mouth: Mouth = LentMouth(waiting.voice)
+    mouth.shut()
+    assert waiting.room.shut_times == 0
+
+
+def test_the_command_waits_talks_and_waits_again(tmp_path: Path) -> None:
+    """By keys, through a pipe: a talk, a stop, and the waiting again."""
+    typed = "\nyes\nalone\nstop\nstop\n"
+    arguments = ("talk", "--standby", "--country", "UK", "--silent", "--answer-by", "keys")
+    done = subprocess.run(
+        [sys.executable, "-m", "voice", *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "AFTERWARDS_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("press a key.") == 2
+    assert "computer voice" in " ".join(done.stdout.split())
+    assert "Stopped." in done.stdout
+
+
+@pytest.mark.model
+@pytest.mark.sound
+def test_a_real_model_hears_hello_afterwards_and_not_other_talk(speech_model: SpeechModel, tmp_path: Path) -> None:
+    phrases = TALKING.understanding.phrases(LISTEN)
+    woke = []
+    for number, voice in enumerate(("en-gb", "en-us+f3", "en-gb-scotland+m3")):
+        for text in ("hello afterwards", "the weather will be fine until friday", "hello and welcome to the news"):
+            source = FileSource(render_wav(text, tmp_path / f"{number}.wav", voice))
+            heard = hear_source(source, speech_model, LISTEN, phrases)
+            waiting = Waiting(At(heard))
+            woke.append((text, waiting.wait() is not None))
+    assert sum(came for text, came in woke if text == "hello afterwards") >= 2, woke
+    assert not any(came for text, came in woke if text != "hello afterwards"), woke
+    hiss = np.random.default_rng(1).normal(0, 1500, 16000 * 5).astype(np.int16)
+    assert Waiting(At(hear_source(PcmSource(hiss), speech_model, LISTEN, phrases))).wait() is None

@@ -1,0 +1,195 @@
+"""Waiting without hands: nothing is asked and nothing kept, until "hello afterwards", a key, or danger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voice.content import Content
+from voice.dialogue.danger import GENERAL
+from voice.errors import SpeakerError
+from voice.events import (
+    Command,
+    Danger,
+    Ended,
+    Heard,
+    Kind,
+    Listen,
+    Meaning,
+    Pressed,
+    Recovered,
+    Say,
+    Sound,
+    Source,
+    Trouble,
+)
+from voice.helplines import HelpLines
+from voice.safety import Light
+from voice.session_ears import TICK, AllEars
+from voice.session_manner import Manner
+from voice.session_parts import Ears, Judge, Mouth, Screen
+from voice.session_words import Words
+from voice.understanding import Understanding
+
+HELLO, SLEEP, EMERGENCY = "hello", "sleep", "emergency"
+LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0)
+_CALLED = Danger(Light.RED.value, GENERAL)
+
+
+class Standby:
+    """Waits for somebody. A television says much, so only what was said whole and surely counts here, and of danger
+    only what is said outright (SPEC 4.6)."""
+
+    def __init__(
+        self,
+        content: Content,
+        understanding: Understanding,
+        safety: Judge,
+        lines: HelpLines,
+        *,
+        keys: Sequence[Ears],
+        hearing: Ears | None,
+        screen: Screen,
+        mouth: Mouth | None,
+        manner: Manner,
+    ) -> None:
+        self._content, self._understanding, self._safety = content, understanding, safety
+        self._keys, self._hearing = list(keys), hearing
+        self._screen, self._mouth = screen, mouth
+        self._words = Words(content, lines, manner)
+        self._phrases = understanding.phrases(LISTEN)
+
+    def wait(self) -> Meaning | None:
+        """Until somebody comes: Command "hello", or the danger that they told of. None where nobody will come."""
+        hearing = self._hearing
+        key = "standby.waiting"
+        while True:
+            ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
+            if (sound := self._say(key) or self._sound(ears)) is None:
+                return None
+            if isinstance(sound, Ended):
+                return None
+            meaning = self.meaning(sound)
+            if isinstance(meaning, Command) and meaning.name == SLEEP and hearing is not None:
+                hearing.shut()
+                hearing, key = None, "standby.asleep"
+            elif hearing is None and self._hearing is not None:  # any key wakes it
+                hearing, key = self._hearing, "standby.waiting"
+                if isinstance(meaning, Danger):
+                    return meaning
+            elif meaning is not None:
+                return meaning
+            else:
+                key = ""
+
+    def _sound(self, ears: AllEars) -> Sound | None:
+        """What came in next that may mean something."""
+        ears.open(LISTEN, self._phrases)
+        try:
+            while ears:
+                for one, sound in ears.sounds():
+                    match sound:
+                        case Trouble(error=error):
+                            self._screen.trouble(error)
+                        case Recovered():
+                            self._show("microphone_back")
+                        case Ended(wanted=True):
+                            return sound
+                        case Ended():
+                            ears.let_go(one)
+                            self._keys = [keys for keys in self._keys if keys is not one]
+                            self._hearing = None if one is self._hearing else self._hearing
+                        case Heard() if self.meaning(sound) is None:
+                            ears.open(LISTEN, self._phrases, only=one)
+                        case Heard() | Pressed():
+                            return sound
+            return None
+        finally:
+            ears.close()
+
+    def meaning(self, sound: Sound) -> Meaning | None:
+        """Command "hello" or "sleep", Danger, or None: nothing that was meant for it."""
+        if not isinstance(sound, Heard | Pressed):
+            return None
+        heard = sound if isinstance(sound, Heard) else None
+        meaning = self._understanding.understand(sound, LISTEN)
+        if isinstance(meaning, Command) and meaning.sure and meaning.name == EMERGENCY:
+            return _CALLED
+        by_voice = heard is not None and heard.source is Source.VOICE
+        if heard is not None:
+            verdict = self._safety.judge(heard.text, answering=not by_voice)
+            agreed = not by_voice or heard.text in (heard.free or ())
+            if verdict.light is Light.RED and agreed and (verdict.direct or not by_voice):
+                return Danger(verdict.light.value, verdict.card or GENERAL, verdict.why)
+        if isinstance(meaning, Command) and meaning.sure and meaning.name in (HELLO, SLEEP):
+            return meaning
+        return None if by_voice else Command(HELLO)
+
+    def _say(self, key: str) -> Sound | None:
+        """Shows and speaks a prompt; gives back a key that cut it short. It does not hear itself say the word."""
+        for passage in self._content.prompts.get(key, ()):
+            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
+            if self._mouth is None:
+                continue
+            keys = AllEars(self._keys, self._screen.trouble)
+            keys.open(LISTEN, ())
+            try:
+                self._mouth.start(self._words.utterance(Say(passage.key)))
+                while not self._mouth.wait(0 if keys else TICK):
+                    for _, sound in keys.sounds():
+                        if not isinstance(sound, Trouble | Recovered):
+                            self._mouth.stop()
+                            return sound
+            except SpeakerError as error:
+                self._screen.trouble(error)
+            finally:
+                keys.close()
+        return None
+
+    def _show(self, key: str) -> None:
+        for passage in self._content.prompts.get(key, ()):
+            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
+
+
+class Lent:
+    """Ears that are lent to a talk: it gives them back, and does not let go of the microphone or the terminal."""
+
+    def __init__(self, ears: Ears) -> None:
+        self._ears = ears
+
+    @property
+    def speaking(self) -> bool:
+        return self._ears.speaking
+
+    @property
+    def hears_through(self) -> bool:
+        return self._ears.hears_through
+
+    @property
+    def talked_over(self) -> bool:
+        return self._ears.talked_over
+
+    def open(self, listen: Listen, phrases: Sequence[str]) -> None:
+        self._ears.open(listen, phrases)
+
+    def poll(self, seconds: float) -> Sound | None:
+        return self._ears.poll(seconds)
+
+    def close(self) -> None:
+        self._ears.close()
+
+    def shut(self) -> None:
+        """Back to whoever lent them."""
+        self._ears.close()
+
+
+class LentMouth:
+    """A mouth that is lent to a talk."""
+
+    def __init__(self, mouth: Mouth) -> None:
+        self._mouth = mouth
+        self.start, self.prepare, self.wait = mouth.start, mouth.prepare, mouth.wait
+        self.stop, self.pause, self.resume = mouth.stop, mouth.pause, mouth.resume
+
+    def shut(self) -> None:
+        """Silence; the loudspeaker stays open."""
+        self._mouth.stop()
