@@ -19,6 +19,7 @@ from scripts.train.synthesise import Job, speak
 from tests.bench import model_folder
 from tests.echo_room import RATE, Echo, open_loudspeaker
 from tests.faults import FAULTS, suffer
+from tests.soak import ROUND, soak
 from tests.sound_card import HERE, SoundCard
 from tests.turn_taking import VOICES, Sound, TalkingOver, Where, alone, cut_off, own_lines, pcm, power, trimmed, words
 from voice.events import Utterance
@@ -39,15 +40,17 @@ ROOMS = {
     "200 ms, -20 dB": Echo(0.2, -20),
 }
 PAUSES = (0.8, 1.5, 2.0)
+PARTS = ("alone", "over", "pauses", "standby", "faults", "soak")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(prog="scripts/bench turn-taking", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="of its own speech, in each room")
+    parser.add_argument("--hours", type=int, default=8, help="of being always on, on a clock that runs ahead")
     parser.add_argument("--words", type=int, default=16, help="recorded words over its voice, in each room")
     parser.add_argument("--recordings", type=Path, default=HERE.parent / "shared" / "speech")
-    parser.add_argument("--only", choices=("alone", "over", "pauses", "standby", "faults"))
+    parser.add_argument("--only", choices=PARTS)
     chosen = parser.parse_args(list(arguments))
     found = model_folder()
     if found is None or shutil.which("pulseaudio") is None:
@@ -58,8 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     table = Table("what", "where", "measured here", "aim", title="Turn-taking")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         there = (chosen.recordings / "manifest.tsv").is_file()
-        where = Where(Path(name), chosen.recordings if there else None, chosen.minutes, chosen.words)
-        measures = {"alone": _alone, "over": _over, "pauses": _pauses, "standby": _standby, "faults": _faults}
+        where = Where(Path(name), chosen.recordings if there else None, chosen.minutes, chosen.words, chosen.hours)
+        measures = dict(zip(PARTS, (_alone, _over, _pauses, _standby, _faults, _soak), strict=True))
         for measure in measures.values() if chosen.only is None else [measures[chosen.only]]:
             for row in measure(where, model, talking):
                 table.add_row(*row)
@@ -174,6 +177,21 @@ def _standby(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
             starts += waiting.meaning(heard) is not None
     hours = seconds / 3600
     yield "waiting, other people talk", "read aloud", f"{starts} false starts in {hours:.2f} h of speech", "0"
+
+
+def _soak(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
+    jobs = [Job(text, "espeak-ng", "en-gb", 1.0, 50) for text in (" ".join(own_lines(talking)[:4]), "yes")]
+    own, word = (trimmed(pcm(file)) for file, *_ in speak(jobs, where.folder))
+    hours = list(soak(where.hours, model, (own * 0.5).astype(np.int16), (word * 0.3).astype(np.int16)))
+    first, second, last = hours[0], hours[min(1, len(hours) - 1)], hours[-1]
+    rounds = int(3600 / ROUND)
+    name = f"{len(hours)} h of sound, a talk each {ROUND / 60:.0f} min"
+    grown = last.megabytes - second.megabytes
+    yield "always on: memory", name, f"{first.megabytes:.0f} MB after an hour, {grown:+.1f} MB from the second on", "0"
+    share = sum(hour.seconds for hour in hours) / len(hours) / 3600
+    yield "always on: processor", name, f"{share:.1%} of one core", ""
+    yield "always on: lag", name, f"the last hour took {last.seconds / second.seconds:.2f} of the second", "1"
+    yield "always on: answers heard", name, f"{first.heard} of {rounds} in the first hour, {last.heard} in the last", ""
 
 
 def _faults(where: Where, model: SpeechModel, talking: Talking) -> _Rows:

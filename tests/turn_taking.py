@@ -47,6 +47,7 @@ class Where:
     recordings: Path | None
     minutes: float
     words: int
+    hours: int
 
     def dev(self, folder: Path) -> list[tuple[str, Path]]:
         """(text, file) of the recordings that no model of ours learnt from."""
