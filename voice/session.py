@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from voice.content import Content
 from voice.dialogue import Dialogue
 from voice.dialogue.offering import WHAT as BIGGER_EAR
-from voice.errors import ModelError, NotesError, SpeakerError, VoiceError
+from voice.errors import NotesError, VoiceError
 from voice.events import (
     Act,
     Adjust,
@@ -37,11 +37,12 @@ from voice.events import (
     Trouble,
 )
 from voice.helplines import HelpLines
-from voice.session_barge_in import GivingWay, live
-from voice.session_ears import TICK, AllEars
-from voice.session_hearing import ON_CARD, Early, Hearing
+from voice.session_ears import AllEars
+from voice.session_hearing import Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
+from voice.session_speaking import Speaking, on_card
+from voice.session_trouble import Troubles
 from voice.session_words import Words, logged
 from voice.understanding import Understanding
 
@@ -60,9 +61,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("afterwards")
-_OPEN_NOW = "speaker-moved-open"
-_MOVED = ("speaker-moved", _OPEN_NOW)
-"""Codes of speech.player: our sound comes out of another place now; the second: no longer in private."""
 
 
 class Session:
@@ -90,20 +88,20 @@ class Session:
         self._understanding = understanding
         self._hearing = Hearing(understanding, safety)
         self._lines = lines
-        self._ears = AllEars(ears, lambda error: self._once("ears", error))
+        self._troubles = Troubles(screen)
+        self._ears = AllEars(ears, lambda error: self._troubles.once("ears", error))
         self._screen = screen
         self._clock = clock
         self._mouth = mouth
-        self._giving_way = GivingWay(mouth, clock.now) if mouth is not None else None
         self._notes = notes
         self.manner = manner or Manner()
         self._words = Words(content, lines, self.manner)
         self._remember = remember
         self._courier = courier
         self._kept: list[int] = []
-        self._troubled: set[str] = set()
-        self._unsaid = ""
-        self._hushed = False
+        self._speaking = Speaking(
+            content, self._words, self._hearing, self._troubles, self._ears, screen, mouth, self.manner, clock.now
+        )
 
     def run(self, opening: Sequence[Act] = (), first: Meaning | None = None) -> str:
         """Leads the talk from `start` on; gives the reason why it ended. Everything is given back at the end.
@@ -135,7 +133,7 @@ class Session:
             self._note(act, listen.step)
             match act:
                 case Say():
-                    sound = self._say(act, listen, question=(act is question and listen in acts) or _on_card(listen))
+                    sound = self._say(act, listen, question=(act is question and listen in acts) or on_card(listen))
                     if sound is not None:
                         return self._over(sound) or self._meaning(sound, listen)
                 case Listen():
@@ -208,95 +206,16 @@ class Session:
                     return sound
         return None
 
-    def _show(self, key: str) -> None:
-        """A prompt for the eye alone."""
-        for passage in self._content.prompts.get(key, ()):
-            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
-
-    # ---- speaking
-
     def _say(self, line: Say, listen: Listen, *, question: bool = False) -> Sound | None:
-        """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
-        self._screen.say(line.key, self._words.of(line, shown=True))
-        utterance = self._words.utterance(line)
-        if self._mouth is None or self._hushed:
-            return None
-        try:
-            self._mouth.start(utterance)
-            if urgent := self._words.urgent():
-                self._mouth.prepare(urgent)
-            return self._spoken(utterance.text, listen, question)
-        except SpeakerError as error:
-            if error.code in _MOVED:
-                self._moved(error)
-                return None if self._hushed else self._say(line, listen, question=question)
-            if self._once("mouth", error):
-                self._show("no_loudspeaker")
-        finally:
-            self._ears.close()
-        return None
-
-    def _moved(self, error: VoiceError) -> None:
-        """The voice comes out of another place. Where only one person could hear it before, it is silent there until
-        that person says or presses something (somebody may stand beside them)."""
-        self._screen.trouble(error)
-        if error.code == _OPEN_NOW:
-            self._hushed = True
-            self._show("no_loudspeaker")
-
-    def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
-        """Waits until the line was said, or until something interrupts it, which it gives back."""
-        assert self._mouth is not None
-        assert self._giving_way is not None
-        open = self._ears.hears_through
-        over = live(self.manner.patiently(listen), open=open, question=question)
-        self._giving_way.begin(_on_card(listen))
-        self._ears.open(over, self._hearing.phrases_over(text, over, open) if self.manner.barge_in else [])
-        give_way = open and self.manner.barge_in
-        early = self._hearing.early(listen.step)
-        while not (over_with := self._mouth.wait(0 if self._ears else TICK)) or (give_way and self._ears.talked_over):
-            sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and question)
-            if sound is not None:
-                self._mouth.stop()
-                self._giving_way.worked()
-                return sound
-            if give_way:
-                self._giving_way.look(self._ears.talked_over)
-        self._troubled.discard("mouth")
-        return None
-
-    def _interruption(self, over: Listen, spoken: str, open: bool, early: Early | None, asked: bool) -> Sound | None:
-        """`asked`: the question was said to its end, so that whatever is said is an answer."""
-        for ears, sound in self._ears.sounds():
-            match sound:
-                case Partial() if early is not None and not _on_card(over):
-                    if (danger := early.look(sound)) is not None:
-                        return danger
-                case Partial():
-                    continue
-                case Heard():
-                    if asked or self._hearing.interrupts(sound, over, spoken, open):
-                        return sound
-                    self._ears.open(over, self._hearing.phrases_over(spoken, over, open), only=ears)
-                case Trouble() | Recovered():
-                    # On the screen at once; aloud when this line is over, for whoever can't see.
-                    self._unsaid = self._news(sound) or self._unsaid
-                case Ended():
-                    self._ears.let_go(ears)
-                    return sound if sound.wanted or not self._ears else None
-                case _:
-                    return sound
-        return None
+        return self._speaking.say(line, listen, question=question)
 
     # ---- listening
 
     def _listen(self, listen: Listen) -> Meaning | str:
-        if self._unsaid:
-            key, self._unsaid = self._unsaid, ""
-            if (interrupted := self._prompt(key)) is not None:
-                return self._over(interrupted) or self._meaning(interrupted, listen)
+        if (key := self._speaking.unsaid()) and (interrupted := self._prompt(key)) is not None:
+            return self._over(interrupted) or self._meaning(interrupted, listen)
         if self._courier is not None and (key := self._courier.news()):
-            self._show(key)
+            self._speaking.show(key)
         listen = self.manner.patiently(listen)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
@@ -322,7 +241,7 @@ class Session:
                         if (danger := early.look(sound)) is not None:
                             return danger
                     case Trouble() | Recovered():
-                        if (interrupted := self._tell(self._news(sound))) is not None:
+                        if (interrupted := self._tell(self._troubles.news(sound))) is not None:
                             return interrupted
                     case Ended():
                         self._ears.let_go(ears)
@@ -345,9 +264,9 @@ class Session:
 
     def _meaning(self, sound: Sound, listen: Listen) -> Meaning:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
-        self._hushed = False
+        self._speaking.hushed = False
         if isinstance(sound, Heard) and sound.source is Source.VOICE:
-            self._troubled.discard("ears")  # it hears again; if it is lost again, that is said again
+            self._troubles.over("ears")  # it hears again; if it is lost again, that is said again
         meaning = self._hearing.meaning(sound, listen)
         self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
         self._note(meaning, listen.step)
@@ -359,18 +278,6 @@ class Session:
 
     # ---- trouble
 
-    def _news(self, sound: Trouble | Recovered) -> str:
-        """Ears went deaf, or hear again: shown once. Gives the prompt that says so; "" where it was said before."""
-        match sound:
-            case Recovered() if "ears" in self._troubled:
-                self._troubled.discard("ears")
-                return "microphone_back"
-            case Trouble(error=error, hears=True):
-                self._once("model", error)
-            case Trouble(error=error) if self._once("ears", error):
-                return "no_model" if isinstance(error, ModelError) else "no_microphone"
-        return ""
-
     def _tell(self, key: str) -> Sound | None:
         """Says it in the middle of a question, and listens on. Gives back what interrupted it."""
         if not key:
@@ -380,20 +287,7 @@ class Session:
         self._ears.open(listen, self._understanding.phrases(listen))
         return sound
 
-    def _once(self, part: str, error: VoiceError) -> bool:
-        if part in self._troubled:
-            return False
-        self._troubled.add(part)
-        _log.warning("trouble: %s", error.code)
-        self._screen.trouble(error)
-        return True
-
     def _shut(self) -> None:
         self._ears.shut()
         if self._mouth is not None:
             self._mouth.shut()
-
-
-def _on_card(listen: Listen) -> bool:
-    """All its lines are one: it is stepped through and left from any of them."""
-    return listen.step.startswith(ON_CARD)

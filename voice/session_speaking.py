@@ -1,0 +1,131 @@
+"""One line after the other, on the screen and aloud; and whoever talks over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from voice.content import Content
+from voice.errors import SpeakerError, VoiceError
+from voice.events import Ended, Heard, Listen, Partial, Recovered, Say, Sound, Trouble
+from voice.session_barge_in import GivingWay, live
+from voice.session_ears import TICK, AllEars
+from voice.session_hearing import ON_CARD, Early, Hearing
+from voice.session_manner import Manner
+from voice.session_parts import Mouth, Screen
+from voice.session_trouble import Troubles
+from voice.session_words import Words
+
+_OPEN_NOW = "speaker-moved-open"
+_MOVED = ("speaker-moved", _OPEN_NOW)
+"""Codes of speech.player: our sound comes out of another place now; the second: no longer in private."""
+
+
+def on_card(listen: Listen) -> bool:
+    """All lines of a card are one: it is stepped through and left from any of them."""
+    return listen.step.startswith(ON_CARD)
+
+
+class Speaking:
+    """Says lines, and gives back what interrupted them."""
+
+    def __init__(
+        self,
+        content: Content,
+        words: Words,
+        hearing: Hearing,
+        troubles: Troubles,
+        ears: AllEars,
+        screen: Screen,
+        mouth: Mouth | None,
+        manner: Manner,
+        now: Callable[[], float],
+    ) -> None:
+        self._content, self._words, self._hearing, self._troubles = content, words, hearing, troubles
+        self._ears, self._screen, self._mouth, self._manner = ears, screen, mouth, manner
+        self._giving_way = GivingWay(mouth, now) if mouth is not None else None
+        self._unsaid = ""
+        self.hushed = False
+        """It is silent, since its voice came out of another place, until somebody says or presses something."""
+
+    def unsaid(self) -> str:
+        """Key of a prompt that could not be said while a line was spoken; once."""
+        key, self._unsaid = self._unsaid, ""
+        return key
+
+    def show(self, key: str) -> None:
+        """A prompt for the eye alone."""
+        for passage in self._content.prompts.get(key, ()):
+            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
+
+    def say(self, line: Say, listen: Listen, *, question: bool = False) -> Sound | None:
+        """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
+        self._screen.say(line.key, self._words.of(line, shown=True))
+        utterance = self._words.utterance(line)
+        if self._mouth is None or self.hushed:
+            return None
+        try:
+            self._mouth.start(utterance)
+            if urgent := self._words.urgent():
+                self._mouth.prepare(urgent)
+            return self._spoken(utterance.text, listen, question)
+        except SpeakerError as error:
+            if error.code in _MOVED:
+                self._moved(error)
+                return None if self.hushed else self.say(line, listen, question=question)
+            if self._troubles.once("mouth", error):
+                self.show("no_loudspeaker")
+        finally:
+            self._ears.close()
+        return None
+
+    def _moved(self, error: VoiceError) -> None:
+        """The voice comes out of another place. Where only one person could hear it before, it is silent there until
+        that person says or presses something (somebody may stand beside them)."""
+        self._screen.trouble(error)
+        if error.code == _OPEN_NOW:
+            self.hushed = True
+            self.show("no_loudspeaker")
+
+    def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
+        """Waits until the line was said, or until something interrupts it, which it gives back."""
+        assert self._mouth is not None
+        assert self._giving_way is not None
+        open = self._ears.hears_through
+        over = live(self._manner.patiently(listen), open=open, question=question)
+        self._giving_way.begin(on_card(listen))
+        self._ears.open(over, self._hearing.phrases_over(text, over, open) if self._manner.barge_in else [])
+        give_way = open and self._manner.barge_in
+        early = self._hearing.early(listen.step)
+        while not (over_with := self._mouth.wait(0 if self._ears else TICK)) or (give_way and self._ears.talked_over):
+            sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and question)
+            if sound is not None:
+                self._mouth.stop()
+                self._giving_way.worked()
+                return sound
+            if give_way:
+                self._giving_way.look(self._ears.talked_over)
+        self._troubles.over("mouth")
+        return None
+
+    def _interruption(self, over: Listen, spoken: str, open: bool, early: Early | None, asked: bool) -> Sound | None:
+        """`asked`: the question was said to its end, so that whatever is said is an answer."""
+        for ears, sound in self._ears.sounds():
+            match sound:
+                case Partial() if early is not None and not on_card(over):
+                    if (danger := early.look(sound)) is not None:
+                        return danger
+                case Partial():
+                    continue
+                case Heard():
+                    if asked or self._hearing.interrupts(sound, over, spoken, open):
+                        return sound
+                    self._ears.open(over, self._hearing.phrases_over(spoken, over, open), only=ears)
+                case Trouble() | Recovered():
+                    # On the screen at once; aloud when this line is over, for whoever can't see.
+                    self._unsaid = self._troubles.news(sound) or self._unsaid
+                case Ended():
+                    self._ears.let_go(ears)
+                    return sound if sound.wanted or not self._ears else None
+                case _:
+                    return sound
+        return None
