@@ -186,6 +186,25 @@ def test_on_a_card_the_call_takers_words_do_not_stop_it() -> None:
     assert resumed - held[0] <= LONGEST_ON_CARD + 0.2
 
 
+def test_talk_at_the_end_of_a_cards_line_does_not_cost_the_next_lines() -> None:
+    calls = (types("yes"), key("emergency"))
+    shown = next(at for at, kind, _ in _run(*calls, over=[]).paper.lines if kind == "card")
+    talk = At(Heard("we live at twelve mill road", Source.VOICE, 1.0, ("we live at twelve mill road",), 1.0, 0.1))
+    talk.speaking, talk.after, talk.step = True, SPEECH + 0.5, "card:EMERGENCY"
+    made = _run(*calls, talk, over=[(shown + 2.0, shown + 4.0)])
+    told = [at for at, kind, what in made.paper.lines if kind == "say" and str(what).startswith("card.EMERGENCY")]
+    assert told[1] - told[0] < SPEECH + LONGEST_ON_CARD + 1.5
+
+
+def test_a_television_does_not_hold_up_the_steps_of_a_card() -> None:
+    calls = (types("yes"), key("emergency"))
+    shown = next(at for at, kind, _ in _run(*calls, over=[]).paper.lines if kind == "card")
+    made = _run(*calls, over=[(shown, shown + 300.0)])
+    told = [at for at, kind, what in made.paper.lines if kind == "say" and str(what).startswith("card.EMERGENCY")]
+    assert len(told) >= 3
+    assert told[2] - told[0] < 3 * (SPEECH + LONGEST_ON_CARD + 1)
+
+
 def test_without_barge_in_nobody_holds_it() -> None:
     made = _run(over=[(1.0, 2.0)], manner=Manner(country="US", barge_in=False))
     assert made.voice.held == []

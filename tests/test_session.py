@@ -352,3 +352,29 @@ def test_danger_is_answered_aloud_though_the_voice_was_hushed() -> None:
     assert made.paper.of("card")
     shown = next(at for at, kind, _ in made.paper.lines if kind == "card")
     assert [at for at in made.voice.said_at if at >= shown]
+
+
+def test_somebody_elses_question_does_not_make_it_speak_to_the_room() -> None:
+    made = room(says("who was that"), types("yes"))
+    made.voice.moves = {1: "speaker-moved-open"}
+    made.session.run()
+    typed = [at for at, kind, _ in made.paper.lines if kind == "heard"][1]
+    assert [at for at in made.voice.said_at[1:] if at < typed] == []
+
+
+def test_a_card_is_said_aloud_though_the_headphones_come_out() -> None:
+    made = room(types("yes"), key("emergency"))
+    shown = len(room_until_card().voice.said)
+    made.voice.moves = {shown + 1: "speaker-moved-open"}
+    made.session.run()
+    at = next(at for at, kind, _ in made.paper.lines if kind == "card")
+    assert len([moment for moment in made.voice.said_at if moment >= at]) > 3
+
+
+def room_until_card() -> Room:
+    """The same talk, of which only what comes before the card counts."""
+    made = room(types("yes"), key("emergency"))
+    made.session.run()
+    at = next(at for at, kind, _ in made.paper.lines if kind == "card")
+    made.voice.said = [said for said, moment in zip(made.voice.said, made.voice.said_at, strict=True) if moment < at]
+    return made

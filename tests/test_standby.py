@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.room import TALKING, At, Paper, Person, Voice, key, says, types
+from tests.room import SPEECH, TALKING, At, Paper, Person, Voice, begins, key, says, types
 from tests.sound_card import render_wav
 from voice.errors import MicrophoneError
 from voice.events import Command, Danger, Ended, Heard, Meaning, Recovered, Source, Trouble
@@ -77,11 +77,40 @@ def test_other_talk_does_not(said: At) -> None:
     assert Waiting(said).wait() is None
 
 
-@pytest.mark.parametrize("text", ["emergency", "he's not breathing", "she's overdosed"])
+@pytest.mark.parametrize(
+    "text",
+    ["emergency", "he's not breathing", "she's overdosed", "oh god he's not breathing", "he's not breathing please"],
+)
 def test_danger_said_outright_is_answered_at_once(text: str) -> None:
     came = Waiting(says(text)).wait()
     assert isinstance(came, Danger)
     assert came.light == "red"
+
+
+def test_of_two_recognisers_the_free_one_is_enough_for_danger() -> None:
+    heard = Heard("[unk] he's not breathing", Source.VOICE, 1.0, ("oh no he is not breathing",), -9.0, 0.1)
+    assert isinstance(Waiting(At(heard)).wait(), Danger)
+
+
+def test_whoever_goes_on_talking_is_answered_before_the_end() -> None:
+    waiting = Waiting(begins("he is not breathing", 1.0), begins("he is not breathing and i am so", 2.0))
+    assert isinstance(waiting.wait(), Danger)
+    assert waiting.clock.now() < 3.0 + SPEECH + 2.5
+
+
+def test_danger_is_heard_while_it_says_that_it_waits() -> None:
+    waiting = Waiting(says("emergency", speaking=True))
+    assert isinstance(waiting.wait(), Danger)
+    assert waiting.voice.stopped_at
+
+
+def test_its_own_word_does_not_wake_it() -> None:
+    assert Waiting(says("hello afterwards", speaking=True)).wait() is None
+
+
+def test_typed_hints_are_asked_about() -> None:
+    came = Waiting(keys=(types("she took some pills last night"),)).wait()
+    assert isinstance(came, Danger)
 
 
 def test_the_help_key_is_answered_at_once() -> None:
@@ -106,6 +135,7 @@ def test_a_lost_microphone_is_shown_and_keys_go_on() -> None:
     waiting.room.ends = False
     assert waiting.standby.wait() == Command("hello")
     assert waiting.paper.of("trouble") == ["microphone-gone"]
+    assert waiting.paper.of("say") == ["standby.waiting.1", "no_microphone.1"], "and said aloud, once"
 
 
 def test_what_is_lent_is_given_back_and_not_shut() -> None:
@@ -130,7 +160,7 @@ def test_the_command_waits_talks_and_waits_again(tmp_path: Path) -> None:
         env={**os.environ, "AFTERWARDS_HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("press a key.") == 2
+    assert done.stdout.count("Press a key.") == 2
     assert "computer voice" in " ".join(done.stdout.split())
     assert "Stopped." in done.stdout
 

@@ -36,6 +36,8 @@ class LateEars:
     def _work(self) -> None:
         try:
             self._ears = self._make()
+            if self._retired:
+                self._ears.shut()
         except VoiceError as error:
             self._error = error
         except Exception:  # whatever it is, it would be lost with the thread
@@ -68,8 +70,10 @@ class LateEars:
         self._warnings.append(error)
 
     def retire(self) -> None:
-        """Hear nothing more in this talk: the person chose another way to answer."""
+        """Hear nothing more: the person chose another way to answer. The microphone is let go of."""
         self._retired = True
+        if self._ears is not None:
+            self._ears.shut()
 
     def poll(self, seconds: float) -> Sound | None:
         if self._retired:

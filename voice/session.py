@@ -16,6 +16,9 @@ from voice.errors import NotesError, VoiceError
 from voice.events import (
     Act,
     Adjust,
+    Answer,
+    Command,
+    Danger,
     Ended,
     Finish,
     Forget,
@@ -264,10 +267,12 @@ class Session:
 
     def _meaning(self, sound: Sound, listen: Listen) -> Meaning:
         assert isinstance(sound, Heard | Pressed), "troubles and ends were seen to before"
-        self._speaking.hushed = False
         if isinstance(sound, Heard) and sound.source is Source.VOICE:
             self._troubles.over("ears")  # it hears again; if it is lost again, that is said again
         meaning = self._hearing.meaning(sound, listen)
+        by_hand = isinstance(sound, Pressed) or sound.source is Source.TYPED
+        if by_hand or isinstance(meaning, Danger) or (isinstance(meaning, Answer | Command) and meaning.sure):
+            self._speaking.hushed = False  # not by whoever else is in the room
         self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
         self._note(meaning, listen.step)
         return meaning

@@ -49,7 +49,7 @@ class Hearing:
             meaning = self._understanding.understand(sound, listen)
             if isinstance(meaning, Answer | Command) and meaning.sure:
                 return meaning
-        danger = self.danger(sound, listen.step) if isinstance(sound, Heard) else None
+        danger = self.danger(sound, listen) if isinstance(sound, Heard) else None
         if danger is not None and danger.light == Light.RED.value:
             return danger
         meaning = self._understanding.understand(sound, listen)
@@ -57,11 +57,16 @@ class Hearing:
             return meaning
         return danger
 
-    def danger(self, heard: Heard, step: str = "") -> Danger | None:
-        """RED or AMBER in what was heard. What only doubtful readings hold is AMBER (SPEC 4.6)."""
+    def danger(self, heard: Heard, listen: Listen | None = None) -> Danger | None:
+        """RED or AMBER in what was heard. What only doubtful readings hold is AMBER (SPEC 4.6).
+
+        What is a whole answer of `listen` is judged by the phrases alone: the program itself offered those words.
+        """
+        step = listen.step if listen else ""
         found: Danger | None = None
         for text, believed in self._readings(heard):
-            verdict = self._judged(text, believed, step)
+            offered = listen is not None and self._understanding.parse(normalise(text), listen) is not None
+            verdict = self._judged(text, believed and not offered, step)
             if not _tells(verdict, text, heard):
                 continue
             light = verdict.light if believed else Light.AMBER

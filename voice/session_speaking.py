@@ -7,7 +7,7 @@ from collections.abc import Callable
 from voice.content import Content
 from voice.errors import SpeakerError, VoiceError
 from voice.events import Ended, Heard, Listen, Partial, Recovered, Say, Sound, Trouble
-from voice.session_barge_in import GivingWay, live
+from voice.session_barge_in import LONGEST, LONGEST_ON_CARD, GivingWay, live
 from voice.session_ears import TICK, AllEars
 from voice.session_hearing import ON_CARD, Early, Hearing
 from voice.session_manner import Manner
@@ -42,8 +42,11 @@ class Speaking:
     ) -> None:
         self._content, self._words, self._hearing, self._troubles = content, words, hearing, troubles
         self._ears, self._screen, self._mouth, self._manner = ears, screen, mouth, manner
+        self._now = now
         self._giving_way = GivingWay(mouth, now) if mouth is not None else None
         self._unsaid = ""
+        self._elsewhere = False
+        """The voice comes out of another place than at first, where the microphone may hear it."""
         self.hushed = False
         """It is silent, since its voice came out of another place, until somebody says or presses something."""
 
@@ -61,7 +64,7 @@ class Speaking:
         """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
         self._screen.say(line.key, self._words.of(line, shown=True))
         utterance = self._words.utterance(line)
-        if self._mouth is None or self.hushed:
+        if self._mouth is None or (self.hushed and not self._must_be_heard(listen)):
             return None
         try:
             self._mouth.start(utterance)
@@ -71,7 +74,9 @@ class Speaking:
         except SpeakerError as error:
             if error.code in _MOVED:
                 self._moved(error)
-                return None if self.hushed else self.say(line, listen, question=question)
+                if self.hushed and not self._must_be_heard(listen):
+                    return None
+                return self.say(line, listen, question=question)
             if self._troubles.once("mouth", error):
                 self.show("no_loudspeaker")
         finally:
@@ -82,26 +87,37 @@ class Speaking:
         """The voice comes out of another place. Where only one person could hear it before, it is silent there until
         that person says or presses something (somebody may stand beside them)."""
         self._screen.trouble(error)
+        self._elsewhere = True
         if error.code == _OPEN_NOW:
             self.hushed = True
             self.show("no_loudspeaker")
+
+    def _must_be_heard(self, listen: Listen) -> bool:
+        """The steps of a card: whoever is busy with somebody on the floor can't read. Not where somebody may listen."""
+        return on_card(listen) and not self._content.cards[listen.step.removeprefix(ON_CARD)].quiet
 
     def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
         assert self._mouth is not None
         assert self._giving_way is not None
-        open = self._ears.hears_through
+        open = self._ears.hears_through and not self._elsewhere
         over = live(self._manner.patiently(listen), open=open, question=question)
         self._giving_way.begin(on_card(listen))
         self._ears.open(over, self._hearing.phrases_over(text, over, open) if self._manner.barge_in else [])
         give_way = open and self._manner.barge_in
         early = self._hearing.early(listen.step)
+        asks = question and not on_card(listen)  # on a card most talk is with the call taker
+        longest = over.longest if asks else LONGEST_ON_CARD if on_card(listen) else LONGEST
+        ended: float | None = None
         while not (over_with := self._mouth.wait(0 if self._ears else TICK)) or (give_way and self._ears.talked_over):
-            sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and question)
+            sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and asks)
             if sound is not None:
                 self._mouth.stop()
                 self._giving_way.worked()
                 return sound
+            ended = self._now() if over_with and ended is None else ended
+            if ended is not None and self._now() - ended > longest:
+                break
             if give_way:
                 self._giving_way.look(self._ears.talked_over)
         self._troubles.over("mouth")

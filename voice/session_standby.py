@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from voice.content import Content
 from voice.dialogue.danger import GENERAL
-from voice.errors import SpeakerError
+from voice.errors import ModelError, SpeakerError
 from voice.events import (
     Command,
     Danger,
@@ -15,6 +16,7 @@ from voice.events import (
     Kind,
     Listen,
     Meaning,
+    Partial,
     Pressed,
     Recovered,
     Say,
@@ -23,8 +25,9 @@ from voice.events import (
     Trouble,
 )
 from voice.helplines import HelpLines
-from voice.safety import Light
+from voice.safety import CALM, Light, Verdict
 from voice.session_ears import TICK, AllEars
+from voice.session_hearing import Early
 from voice.session_manner import Manner
 from voice.session_parts import Ears, Judge, Mouth, Screen
 from voice.session_words import Words
@@ -61,46 +64,50 @@ class Standby:
     def wait(self) -> Meaning | None:
         """Until somebody comes: Command "hello", or the danger that they told of. None where nobody will come."""
         hearing = self._hearing
-        key = "standby.waiting"
+        key = "standby.waiting" if hearing else "standby.keys"
         while True:
-            ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
-            if (sound := self._say(key) or self._sound(ears)) is None:
-                return None
-            if isinstance(sound, Ended):
-                return None
+            sound = self._say(key, hearing) or self._sound(hearing)
+            match sound:
+                case None | Ended():
+                    return None
+                case Trouble(error=error):
+                    self._screen.trouble(error)
+                    key = "no_model" if isinstance(error, ModelError) else "no_microphone"
+                    continue
+                case Recovered():
+                    key = "microphone_back"
+                    continue
             meaning = self.meaning(sound)
+            if isinstance(meaning, Danger):
+                return meaning
             if isinstance(meaning, Command) and meaning.name == SLEEP and hearing is not None:
                 hearing.shut()
                 hearing, key = None, "standby.asleep"
             elif hearing is None and self._hearing is not None:  # any key wakes it
                 hearing, key = self._hearing, "standby.waiting"
-                if isinstance(meaning, Danger):
-                    return meaning
-            elif meaning is not None:
-                return meaning
             else:
-                key = ""
+                return meaning
 
-    def _sound(self, ears: AllEars) -> Sound | None:
-        """What came in next that may mean something."""
+    def _sound(self, hearing: Ears | None) -> Sound | None:
+        """What came in next that means something."""
+        ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
+        early = self._early()
         ears.open(LISTEN, self._phrases)
         try:
             while ears:
                 for one, sound in ears.sounds():
                     match sound:
-                        case Trouble(error=error):
-                            self._screen.trouble(error)
-                        case Recovered():
-                            self._show("microphone_back")
-                        case Ended(wanted=True):
-                            return sound
-                        case Ended():
+                        case Partial():
+                            if (danger := early.look(sound)) is not None:
+                                return danger
+                        case Ended(wanted=False):
                             ears.let_go(one)
                             self._keys = [keys for keys in self._keys if keys is not one]
                             self._hearing = None if one is self._hearing else self._hearing
                         case Heard() if self.meaning(sound) is None:
+                            early = self._early()
                             ears.open(LISTEN, self._phrases, only=one)
-                        case Heard() | Pressed():
+                        case _:
                             return sound
             return None
         finally:
@@ -110,44 +117,66 @@ class Standby:
         """Command "hello" or "sleep", Danger, or None: nothing that was meant for it."""
         if not isinstance(sound, Heard | Pressed):
             return None
-        heard = sound if isinstance(sound, Heard) else None
         meaning = self._understanding.understand(sound, LISTEN)
         if isinstance(meaning, Command) and meaning.sure and meaning.name == EMERGENCY:
             return _CALLED
-        by_voice = heard is not None and heard.source is Source.VOICE
-        if heard is not None:
-            verdict = self._safety.judge(heard.text, answering=not by_voice)
-            agreed = not by_voice or heard.text in (heard.free or ())
-            if verdict.light is Light.RED and agreed and (verdict.direct or not by_voice):
-                return Danger(verdict.light.value, verdict.card or GENERAL, verdict.why)
+        by_voice = isinstance(sound, Heard) and sound.source is Source.VOICE
+        if isinstance(sound, Heard) and (danger := self._danger(sound)) is not None:
+            return danger
         if isinstance(meaning, Command) and meaning.sure and meaning.name in (HELLO, SLEEP):
             return meaning
         return None if by_voice else Command(HELLO)
 
-    def _say(self, key: str) -> Sound | None:
-        """Shows and speaks a prompt; gives back a key that cut it short. It does not hear itself say the word."""
+    def _danger(self, heard: Heard) -> Danger | None:
+        """Typed: as in a talk. Said by a voice that nobody asked: only RED, and only what is said outright."""
+        if heard.source is Source.TYPED:
+            verdict = self._safety.judge(heard.text)
+            found = Danger(verdict.light.value, verdict.card or "", verdict.why)
+            return None if verdict.light is Light.GREEN else found
+        fits = heard.lead is None or heard.lead > 0
+        texts = [*(heard.free or ())[:1]]
+        if fits and self._understanding.outright(heard.text):
+            texts.append(heard.text)
+        for text in texts:
+            verdict = self._outright(text)
+            if verdict.light is Light.RED:
+                return Danger(verdict.light.value, verdict.card or GENERAL, verdict.why)
+        return None
+
+    def _outright(self, text: str) -> Verdict:
+        verdict = self._safety.judge(text, answering=False)
+        return verdict if verdict.direct and verdict.light is Light.RED else CALM
+
+    def _early(self) -> Early:
+        """Whoever goes on talking is heard too."""
+        return Early(lambda text, believed: self._outright(text))
+
+    def _say(self, key: str, hearing: Ears | None) -> Sound | None:
+        """Shows and speaks a prompt; gives back a key that cut it short, or danger. It hears itself say the word that
+        wakes it, so of the voice nothing else counts meanwhile."""
         for passage in self._content.prompts.get(key, ()):
             self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
-            if self._mouth is None:
-                continue
-            keys = AllEars(self._keys, self._screen.trouble)
-            keys.open(LISTEN, ())
+            ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
+            over = replace(LISTEN, over_speech=True)
+            ears.open(over, self._understanding.main_phrases(EMERGENCY))
             try:
+                if self._mouth is None:
+                    continue
                 self._mouth.start(self._words.utterance(Say(passage.key)))
-                while not self._mouth.wait(0 if keys else TICK):
-                    for _, sound in keys.sounds():
-                        if not isinstance(sound, Trouble | Recovered):
-                            self._mouth.stop()
-                            return sound
+                while not self._mouth.wait(0 if ears else TICK):
+                    for one, sound in ears.sounds():
+                        if one is hearing and not isinstance(self.meaning(sound), Danger):
+                            if isinstance(sound, Heard):
+                                ears.open(over, self._understanding.main_phrases(EMERGENCY), only=one)
+                            if not isinstance(sound, Trouble):
+                                continue
+                        self._mouth.stop()
+                        return sound
             except SpeakerError as error:
                 self._screen.trouble(error)
             finally:
-                keys.close()
+                ears.close()
         return None
-
-    def _show(self, key: str) -> None:
-        for passage in self._content.prompts.get(key, ()):
-            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
 
 
 class Lent:

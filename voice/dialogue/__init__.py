@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from voice.content import Content
 from voice.dialogue import danger
-from voice.dialogue.asking import Asking, Checking
+from voice.dialogue.asking import NOT_SURE, Asking, Checking
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import Memory
 from voice.dialogue.offering import Offering
@@ -244,7 +244,6 @@ class Dialogue:
         self.walk.back()
         step = self.walk.step
         assert step is not None, "back leads to a step"
-        self.memory.forget(step.id)
         self.memory.done.discard(step.section)
         again = Asking(self.talk, step)
         again.begun = words
@@ -255,6 +254,8 @@ class Dialogue:
         top = self.talk.top
         if not isinstance(top, Asking):
             return top.give_up()
+        if top.begun:
+            return top.on_answer(Answer(NOT_SURE))  # what was said before it was cut off stands
         step = top.step
         said = self.talk.prompt("skip.ok", pause=BEFORE_QUESTION)
         if "skip" in step.outcomes:

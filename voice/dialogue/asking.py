@@ -46,6 +46,8 @@ class Asking(Situation):
     def on_answer(self, answer: Answer) -> list[Act]:
         if self.begun and answer.words:
             answer = replace(answer, words=f"{self.begun} {answer.words}")
+        elif self.begun and answer.value == NOT_SURE:
+            answer = Answer("own", self.begun)  # there is nothing to add
         self.begun = ""
         outcome = self.step.outcome_for(answer.value, self.talk.memory.facts())
         if outcome is None:
@@ -98,6 +100,8 @@ class Asking(Situation):
         return outcome.spoken or self._aloud(answer, outcome)
 
     def give_up(self) -> list[Act]:
+        if self.begun:
+            return self.on_answer(Answer(NOT_SURE))
         grave = self.step.outcomes.get("yes")
         if grave and grave.card:
             # Unclear twice after a question about danger counts as danger (SPEC 4.1, H4).

@@ -152,7 +152,7 @@ class VoiceEars:
             return False
         self._source.start()
         if self._echo is not None:
-            self._echo.forget()
+            self._echo.begin_anew()
         self._started, self._told = True, False
         return True
 

@@ -148,6 +148,11 @@ class EchoRemover:
         """It heard enough of our voice to tell it from a person's."""
         return self._own >= LEARNT * RATE and not self._played.bypassed
 
+    def begin_anew(self) -> None:
+        """Another microphone, or the same one in another place."""
+        self._own = 0
+        self.forget()
+
     def forget(self) -> None:
         """Sound was thrown away: the next block does not follow on the last."""
         self._line = Timeline()

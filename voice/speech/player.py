@@ -111,6 +111,8 @@ class Player:
         problem: Exception | None = None
         for rate, channels in _ways(device):
             try:
+                # Before the first block is asked for, which is told with its rate.
+                self.rate, self._channels = rate, channels
                 stream = library.OutputStream(
                     samplerate=rate,
                     channels=channels,
@@ -122,9 +124,9 @@ class Player:
                 self._last_call = time.monotonic()
                 stream.start()
             except (library.PortAudioError, ValueError) as error:
-                problem = error
+                problem, self.rate = error, 0
                 continue
-            self._stream, self._generation, self.rate, self._channels = stream, self._audio.generation, rate, channels
+            self._stream, self._generation = stream, self._audio.generation
             self._latency = float(stream.latency)
             return
         raise SpeakerError(
