@@ -18,6 +18,7 @@ from voice.errors import ContentError
 from voice.opinion import Opinion, Pieces
 from voice.parts import Talking, second_opinion
 from voice.safety import Light
+from voice.speech.recogniser import SpeechModel
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "he", "'", "s", "not", "breath", "##ing", "##e", "b", "##r"]
 TRAINING = pytest.mark.skipif(
@@ -141,3 +142,21 @@ def test_changed_lines_keep_their_sense_and_what_was_learnt_is_measured() -> Non
     train(network, Pieces(WORDS), lines, Plan(rounds=20, batch=8, rate=1e-3), lambda line: None)
     (danger, _), (calm, _) = weighed(network, Pieces(WORDS), ["he's not breathing", "he's b"])
     assert danger > 1 > -1 > calm
+
+
+@pytest.mark.training
+@TRAINING
+def test_lines_are_said_and_heard_and_what_lost_its_words_is_out(speech_model: SpeechModel, tmp_path: Path) -> None:
+    from scripts.danger import heard
+    from scripts.danger.learn import Line
+
+    file = tmp_path / heard.FILE
+    said = {1: "he is not breathing and his lips are blue", 0: "we had a cup of tea and a long talk"}
+    lines = [Line(text, kind, "somebody") for kind, text in said.items()]
+    heard.make(lines * 4, speech_model.path, 8, file, workers=1)
+    found = heard.read(file)
+    assert found
+    for line in found:
+        assert line.author == "heard"
+        words = set(said[line.kind].split())
+        assert len(words & set(line.text.split())) >= len(words) / 2

