@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from voice import parts
 from voice.content import load
 from voice.judgement import Judgement
-from voice.opinion import Opinion
 from voice.safety import Light, Safety
 
 KEPT = Path(__file__).parent / "danger"
@@ -85,7 +85,7 @@ def drawn(wordings: Sequence[Wording], most: int) -> list[Wording]:
 def _aloud(wordings: Sequence[Wording], model: Path | None, misses: bool) -> int:
     """The same through sound."""
     from tests import danger_aloud
-    from voice import parts, settings
+    from voice import settings
 
     path = model or parts.find_model(settings.load({})).path
     by_text = {wording.text: wording for wording in wordings}
@@ -128,8 +128,10 @@ def main(arguments: Sequence[str]) -> int:
         return _aloud(wordings, chosen.model, chosen.misses)
     content = load()
     began = time.perf_counter()
-    opinion = None if chosen.phrases_alone else Opinion(content.opinion)
-    safety = Judgement(Safety(content.rules, content.safety), opinion)
+    if chosen.phrases_alone:
+        safety = Judgement(Safety(content.rules, content.safety), None)
+    else:
+        safety = parts.judgement(content)
     loaded, began = time.perf_counter() - began, time.perf_counter()
     verdicts = [safety.judge(wording.text) for wording in wordings]
     each = (time.perf_counter() - began) / max(1, len(wordings))

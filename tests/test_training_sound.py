@@ -18,7 +18,7 @@ if os.environ.get("AFTERWARDS_TEST_TRAINING") == "yes":
 
     from scripts.train import augment, batches, features
     from scripts.train.augment import CLEAR
-    from scripts.train.recordings import RATE, Clip, Recordings
+    from scripts.train.recordings import RATE, Clip, Recordings, of_some
 
 
 def test_features_are_kaldis() -> None:
@@ -117,3 +117,15 @@ def test_single_words_are_chained_without_their_silence() -> None:
         words = len(text.split())
         assert words <= 4
         assert 4000 * words <= len(sound) < 9000 * words
+
+
+def test_some_of_the_people_are_the_same_ones_each_time() -> None:
+    """What more voices bring is measured with shares of them, so a larger share must hold the smaller one."""
+    clips = tuple(Clip(0, 1, "yes", f"speaker {number}", "an4") for number in range(400))
+    clips += (Clip(0, 1, "yes", "", "synthetic-flite"),)
+    everyone = Recordings((np.zeros(1, np.int16),), clips)
+    quarter, half, whole = (set(of_some(everyone, share).clips) for share in (0.25, 0.5, 1.0))
+    assert quarter < half < whole == set(clips)
+    assert 60 < len(quarter) < 140
+    assert 160 < len(half) < 240
+    assert clips[-1] in quarter, "synthetic speech is nobody's"

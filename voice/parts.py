@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -190,6 +191,26 @@ def second_opinion(content: Content) -> Opinion:
         ) from error
 
 
+def judgement(content: Content) -> Judgement:
+    """What judges danger. The second opinion is read while the phrases are: 0.1 s less. Raises ContentError where the
+    phrases are broken; without the opinion they do alone."""
+    with ThreadPoolExecutor(1) as aside:
+        reading = aside.submit(second_opinion, content)
+        try:
+            phrases = Safety(content.rules, content.safety)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ContentError(
+                "content-safety",
+                f"The words that tell danger (safety.yaml) are broken: {error}.",
+                "Mend that file, or install the program again.",
+            ) from error
+        try:
+            return Judgement(phrases, reading.result())
+        except ContentError as error:
+            _log.warning("trouble: %s", error.code)
+            return Judgement(phrases, None)
+
+
 class Talking:
     """The pure parts of a talk, made once from the content.
 
@@ -200,24 +221,9 @@ class Talking:
     def __init__(self, content: Content | None = None, known: KnownLines | None = None) -> None:
         self.content = content or language.load()
         self.understanding = Understanding(self.content)
-        self.safety = LateSafety(self._make_safety)
+        self.safety = LateSafety(lambda: judgement(self.content))
         self.known = known or known_lines(built_in=self.content.helplines)
         self.lines = self.known.lines
-
-    def _make_safety(self) -> Judgement:
-        try:
-            phrases = Safety(self.content.rules, self.content.safety)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ContentError(
-                "content-safety",
-                f"The words that tell danger (safety.yaml) are broken: {error}.",
-                "Mend that file, or install the program again.",
-            ) from error
-        try:
-            return Judgement(phrases, second_opinion(self.content))
-        except ContentError as error:
-            _log.warning("trouble: %s", error.code)
-            return Judgement(phrases, None)
 
     def dialogue(
         self, country: str, *, region: str = "", set_up: bool = False, offer: Callable[[], str] = lambda: ""

@@ -21,6 +21,7 @@ from hassil.expression import (
     Permutation,
     RuleReference,
     Sentence,
+    Sequence,
     TextChunk,
 )
 from hassil.parse_expression import parse_sentence
@@ -28,8 +29,10 @@ from hassil.parser import ParseError
 from hassil.sample import sample_expression
 
 # A space in a template: one in the text, or nothing where a left-out optional part already has one beside it.
-_GAP = r"(?: +|(?<!\S)|(?!\S))"
+# Short, since it stands two thousand times in the phrases on danger: half of their time to load is reading patterns.
+_GAP = r" *(?!(?<=\S)\S)"
 _NOT_WORD = re.compile(r"[^\w\[\]' ]+|_|(?<!\w)'|'(?!\w)")
+_PLAIN = re.compile(r"[\w' ]+")
 _DEEPEST = 12
 
 
@@ -120,6 +123,9 @@ def words_of(phrases: Iterator[str] | list[str]) -> set[str]:
 
 @functools.cache
 def _parse(template: str) -> Sentence:
+    if _PLAIN.fullmatch(template):  # as hassil reads it, in a tenth of the time
+        words = " ".join(template.split())
+        return Sentence(Sequence(items=[TextChunk(words, words)]))
     try:
         return parse_sentence(template)
     except (ParseError, ValueError, IndexError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -27,9 +28,10 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 @click.option(
     "--from", "begun", type=click.Path(path_type=Path), help="A model of ours to train on, e.g. the shipped one."
 )
-@click.option("--wider", type=(int, int), help="Channels and waist that the network of --from is widened to first.")
+@click.option("--wider", type=(int, int), help="Channels and waist: of a new network, or what that of --from grows to.")
 @click.option("--deeper", type=click.IntRange(min=0), default=0, help="Layers that the network of --from gets more.")
 @click.option("--hours", type=click.FloatRange(min=0.001), default=6.0, help="Of training, by the clock.")
+@click.option("--share", type=click.FloatRange(0, 1), default=1.0, help="Of the people recorded: what do more bring?")
 @click.option("--synthetic", type=click.IntRange(min=1), default=16000, help="Clips of synthetic speech.")
 @click.option("--natural", type=click.Path(path_type=Path), help="A folder with Kokoro's model and voices.")
 @click.option(
@@ -41,11 +43,15 @@ MODEL = ROOT / "models" / "afterwards-small-en"
 def main(
     only: tuple[str, ...], recordings: Path | None, work: Path, into: Path, hours: float, synthetic: int,
     natural: Path | None, workers: int, threads: int, device: str, begun: Path | None, wider: tuple[int, int] | None,
-    deeper: int, smoke: bool,
+    deeper: int, share: float, smoke: bool,
 ) -> None:  # fmt: skip
     """Make the model: all steps, or ONLY those named. Sound that is prepared is not prepared again (delete its files in
     --work to have it anew), and training goes on from its last checkpoint."""
-    recipe = Recipe(work, into, recordings, hours, synthetic, natural, threads, workers, device, begun, wider, deeper)
+    recipe = Recipe(
+        work, into, recordings, hours, synthetic, natural, threads, workers, device, begun, wider, deeper, share
+    )
+    if wider and not begun:
+        recipe = replace(recipe, shape={"wide": wider[0], "waist": wider[1]})
     if smoke:
         recipe = steps.smoke(recipe)
     try:

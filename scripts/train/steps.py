@@ -56,9 +56,11 @@ class Recipe:
     begun: Path | None = None
     """A model whose network is trained on, instead of a flat start."""
     wider: tuple[int, int] | None = None
-    """What that network is widened to first: channels, and its waist."""
+    """Channels, and the waist: of a network from a flat start, or what that of `begun` is widened to first."""
     deeper: int = 0
     """How many layers that network gets more."""
+    share: float = 1.0
+    """Of the people recorded, how many to learn from."""
     common: int = COMMON_WORDS
     pairs: int = PAIRS
     shape: Mapping[str, Any] | None = None
@@ -216,6 +218,7 @@ def _material(recipe: Recipe) -> Material:
 
     parts = [recipe.work / name for name in ("recordings", "synthetic", "natural")]
     sound = recordings.join(recordings.prepared(part) for part in parts if part.with_suffix(".tsv").exists())
+    sound = recordings.of_some(sound, recipe.share)
     known = words()
     said = phrases.collect().spoken_with(known)
     # Each text once: a word that thousands said must be heard by its sound, and not because it is likely.
