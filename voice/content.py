@@ -91,6 +91,10 @@ class Content:
     numbers: Mapping[str, tuple[str, ...]]
     number_fillers: tuple[str, ...]
     remarks: Mapping[str, Intent]
+    sounds: frozenset[str]
+    """Words that are none: "mm", "uh"."""
+    like_sounds: frozenset[str]
+    """What a recogniser writes of a voice without words, among words that are none."""
     homophones: Mapping[str, str]
     cards: Mapping[str, Card]
     safety: Mapping[str, Any]
@@ -142,6 +146,7 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         remarks = _intents(reader, intents, "remarks")
         numbers = {key: reader.texts_of(value, f"numbers.{key}") for key, value in intents.get("numbers", {}).items()}
         fillers = reader.texts_of(intents.get("number_fillers", []), "number_fillers")
+        sounds, alike = (frozenset(reader.texts_of(intents.get(key, []), key)) for key in ("sounds", "like_sounds"))
     with reader.file(home / "cards.yaml"):
         cards = _cards(reader, _read(home / "cards.yaml"))
     content = Content(
@@ -153,6 +158,8 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         numbers=numbers,
         number_fillers=fillers,
         remarks=remarks,
+        sounds=sounds,
+        like_sounds=alike,
         homophones=dict(intents.get("homophones", {})),
         cards=cards,
         safety=_read(home / "safety.yaml"),

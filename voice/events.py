@@ -150,13 +150,21 @@ class NotUnderstood:
 
 
 @dataclass(frozen=True)
+class Wordless:
+    """A voice without words: "mm", a sigh, a sob. Nothing was said, so nothing was missed; somebody is still there."""
+
+    seconds: float = 0.0
+    """How long it was, in seconds."""
+
+
+@dataclass(frozen=True)
 class Remark:
     """No answer, but something that deserves one: "whatever", "it's my fault" (SPEC 2.3, rules 9 and 10)."""
 
     id: str
 
 
-Meaning = Answer | Command | Danger | Silence | NotUnderstood | Remark
+Meaning = Answer | Command | Danger | Silence | NotUnderstood | Wordless | Remark
 
 
 # ---- what to do

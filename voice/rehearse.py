@@ -5,6 +5,7 @@ A script has one answer a line:
     -                      silence, until the program speaks again
     key:3                  a key               @answer.wav     a recording, heard by the recogniser
     +stop                  said while the program is speaking
+    ~3                     a voice without words for 3 seconds: a sigh, or somebody cries
 """
 
 from __future__ import annotations
@@ -141,6 +142,8 @@ class ScriptEars:
         self._clock.sleep(THINKING)
         if line.startswith("key:"):
             return Pressed(line.removeprefix("key:").strip())
+        if line.startswith("~"):
+            return self._wordless(line[1:])
         if line.startswith("@"):
             return self._recording(self._folder / line[1:].strip())
         if self._voice is not None and self._track is not None:
@@ -148,6 +151,17 @@ class ScriptEars:
             self._track.add(self._clock.now(), samples, rate)
             self._clock.sleep(len(samples) / rate)
         return Heard(line, Source.TYPED)
+
+    def _wordless(self, seconds: str) -> Heard:
+        assert self._listen is not None, "it is only heard while listening"
+        try:
+            whole = float(seconds) + self._listen.end
+        except ValueError as error:
+            raise ScriptError(
+                "script-seconds", f"“~{seconds}” is no number of seconds.", "Write ~3 for three of them."
+            ) from error
+        self._clock.sleep(whole)
+        return Heard("uh", Source.VOICE, free=("uh",), seconds=whole)
 
     def _recording(self, path: Path) -> Heard:
         if self._hear is None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from voice.errors import VoiceError
-from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, NotUnderstood, Remark, Silence
+from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, NotUnderstood, Remark, Silence, Wordless
 
 WIDTH = 60
 """Columns; longer lines are hard to follow."""
@@ -118,7 +118,7 @@ class Terminal:
                 self._print(f"  You: {name.replace('_', ' ')}", style="dim")
             case NotUnderstood():
                 self._print("  I missed that.", style="dim")
-            case Silence() | Danger():
+            case Silence() | Danger() | Wordless():
                 pass
 
     def card(self, card: str, title: str, lines: Sequence[str], line: int) -> None:
@@ -262,7 +262,7 @@ class JsonScreen:
                 value = card
             case Remark(id=id_):
                 value = id_
-            case Silence():
+            case Silence() | Wordless():
                 text, value = "", None
             case NotUnderstood():
                 value = None

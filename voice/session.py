@@ -38,6 +38,7 @@ from voice.events import (
     Sound,
     Source,
     Trouble,
+    Wordless,
 )
 from voice.helplines import HelpLines
 from voice.session_ears import AllEars
@@ -64,6 +65,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger("afterwards")
+_TEARS = 2.5
+"""Seconds of a voice without words, within one listening, after which it is said that there is no rush; less of it is
+"mm" or a sigh, and nothing is said to that."""
 
 
 class Session:
@@ -222,15 +226,24 @@ class Session:
         listen = self.manner.patiently(listen)
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
-        self._ears.open(listen, phrases)
-        try:
-            sound = self._wait_for(listen)
-        finally:
-            self._ears.close()
-        if sound is None:
-            self._screen.heard("", Silence())
-            return Silence()
-        return self._over(sound) or self._meaning(sound, listen)
+        wordless = 0.0
+        while True:
+            self._ears.open(listen, phrases)
+            try:
+                sound = self._wait_for(listen)
+            finally:
+                self._ears.close()
+            if sound is None:
+                self._screen.heard("", Silence())
+                return Silence()
+            if (over := self._over(sound)) is not None:
+                return over
+            meaning = self._meaning(sound, listen)
+            if not isinstance(meaning, Wordless):
+                return meaning
+            wordless += max(0.0, meaning.seconds - listen.end)  # without the silence that ended it
+            if wordless >= _TEARS:
+                return meaning
 
     def _wait_for(self, listen: Listen) -> Sound | None:
         """The first sound that is an answer, or None after the wait. Time stands still while somebody is speaking."""

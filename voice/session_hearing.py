@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from voice.events import Answer, Command, Danger, Heard, Kind, Listen, Meaning, Partial, Pressed, Source
+from voice.events import (
+    Answer,
+    Command,
+    Danger,
+    Heard,
+    Kind,
+    Listen,
+    Meaning,
+    NotUnderstood,
+    Partial,
+    Pressed,
+    Source,
+    Wordless,
+)
 from voice.safety import CALM, Light, Verdict
 from voice.session_barge_in import HOT_COMMANDS
 from voice.session_parts import Judge
@@ -53,6 +66,8 @@ class Hearing:
         if danger is not None and danger.light == Light.RED.value:
             return danger
         meaning = self._understanding.understand(sound, listen)
+        if isinstance(meaning, Wordless) and not listen.patient:
+            meaning = NotUnderstood()  # where it is about danger, what is unclear counts
         if danger is None or (isinstance(meaning, Answer | Command) and meaning.sure and _doubtful(sound)):
             return meaning
         return danger
@@ -60,13 +75,15 @@ class Hearing:
     def danger(self, heard: Heard, listen: Listen | None = None) -> Danger | None:
         """RED or AMBER in what was heard. What only doubtful readings hold is AMBER (SPEC 4.6).
 
-        What is a whole answer of `listen` is judged by the phrases alone: the program itself offered those words.
+        What is a whole answer of `listen` is judged by the phrases alone: the program itself offered those words. So is
+        a voice without words, of which a network that learnt from sentences knows nothing.
         """
         step = listen.step if listen else ""
         found: Danger | None = None
         for text, believed in self._readings(heard):
             offered = listen is not None and self._understanding.parse(normalise(text), listen) is not None
-            verdict = self._judged(text, believed and not offered, step)
+            plain = offered or (_doubtful(heard) and self._understanding.wordless(normalise(text)))
+            verdict = self._judged(text, believed and not plain, step)
             if not _tells(verdict, text, heard):
                 continue
             light = verdict.light if believed else Light.AMBER
@@ -82,7 +99,11 @@ class Hearing:
         fits = heard.lead is None or heard.lead > 0  # else it is what a grammar makes of words that it does not know
         if free and fits and heard.text not in free and self._understanding.outright(heard.text) is False:
             others.append(heard.text)
-        verdicts = [verdict for text in others if _tells(verdict := self._judged(text, True, step), text, heard)]
+        verdicts = [
+            verdict
+            for text in others
+            if _tells(verdict := self._judged(text, not self._understanding.wordless(text), step), text, heard)
+        ]
         if len(verdicts) < min(_AGREE, len(others) // 2 + 1):
             return None
         worst = next((verdict for verdict in verdicts if verdict.light is Light.RED), verdicts[0])
@@ -112,7 +133,8 @@ class Hearing:
 
     def early(self, step: str) -> Early:
         """Looks for danger while somebody is still talking, in one listening."""
-        return Early(lambda text, believed: self._judged(text, believed, step))
+        said = self._understanding.wordless
+        return Early(lambda text, believed: self._judged(text, believed and not said(normalise(text)), step))
 
     def interrupts(self, heard: Heard, over: Listen, spoken: str, open: bool) -> bool:
         """Whether something said over the voice ends the line: what is live, or danger that is not its own words.

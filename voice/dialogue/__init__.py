@@ -30,6 +30,7 @@ from voice.events import (
     NotUnderstood,
     Remark,
     Silence,
+    Wordless,
 )
 from voice.walkthrough import Outcome, Step
 
@@ -104,6 +105,8 @@ class Dialogue:
                 return self._ending(self._remark(id_))
             case NotUnderstood():
                 return self._ending(top.on_miss())
+            case Wordless():
+                return self._ending(top.on_wordless())
 
     def listen(self) -> Listen:
         """What is live now; for going on after the sound was away."""

@@ -9,11 +9,14 @@ from voice.events import Act, Answer, Finish, Kind, Listen
 
 # No more talking for 5 minutes (SPEC section 6).
 QUIET = 300.0
+# The same after tears, before one question (SPEC section 6).
+TEARS = 60.0
 _HINT_AFTER = 3
 
 
 class Holding(Situation):
-    """Nothing is said until the person goes on. `how` is "hold", "paused", "stopped" or "rest"."""
+    """Nothing is said until the person goes on. `how` is "hold", "paused", "stopped", "rest", or "here": somebody may
+    be crying, which nobody names."""
 
     name = "hold"
     kind = Kind.CHOICE
@@ -22,6 +25,8 @@ class Holding(Situation):
         super().__init__(talk)
         self.how = how
         self._beneath = talk.top
+        self._asked = False
+        """Whether to rest, go on or stop."""
 
     def opening(self) -> list[Act]:
         return self.talk.prompt(self.how)
@@ -31,13 +36,26 @@ class Holding(Situation):
 
     def listen(self) -> Listen:
         beneath = self._beneath.listen()
+        if self._asked:
+            ways = ("rest", "go_on", "stop")
+            others = tuple(name for name in beneath.commands if name not in ways)
+            kind = Kind.CHOICE
+            return replace(beneath, step=self.name, kind=kind, expects=ways, unnumbered=(), commands=others, wait=QUIET)
+        if self.how == "here":
+            return replace(beneath, wait=TEARS)
         if self.how == "hold":
             # A late answer is still an answer.
             return replace(beneath, wait=QUIET)
         return replace(beneath, step=self.name, kind=Kind.CHOICE, expects=("yes",), unnumbered=(), wait=QUIET)
 
     def on_answer(self, answer: Answer) -> list[Act]:
-        if self.how == "hold":
+        if self._asked:
+            how = {"stop": "stopped", "rest": "rest"}.get(answer.value)
+            if how is None:
+                return self._go_on()
+            self.talk.floor.pop()
+            return self.talk.push(Holding(self.talk, how))
+        if self.how in ("hold", "here"):
             self.talk.floor.pop()
             return self.talk.top.on_answer(answer)
         return self._go_on()
@@ -46,7 +64,7 @@ class Holding(Situation):
         match name:
             case "go_on" | "repeat":
                 return self._go_on()
-            case "pause" if self.how != "hold":
+            case "pause" if self.how not in ("hold", "here"):
                 return self._go_on()  # the same key pauses and goes on
             case "stop" | "done":
                 return [*self.talk.prompt("stopped"), Finish("stopped")]
@@ -55,11 +73,17 @@ class Holding(Situation):
 
     def on_silence(self) -> list[Act]:
         self.silences += 1
+        if self.how == "here" and not self._asked:
+            self._asked = True
+            return self.talk.prompt("here.after")
         return self.talk.prompt("hold.back") if self.silences == 1 and self.how == "hold" else []
 
     def on_miss(self) -> list[Act]:
         self.misses += 1
         return self.talk.prompt("hold.back") if self.misses % _HINT_AFTER == 0 else []
+
+    def on_wordless(self) -> list[Act]:
+        return []
 
     def _go_on(self) -> list[Act]:
         return [*self.talk.prompt("go_on"), *self.talk.pop()]

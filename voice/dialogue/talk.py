@@ -134,6 +134,8 @@ class Situation:
         self.talk = talk
         self.misses = 0
         self.silences = 0
+        self.comforted = False
+        """It was said here that there is no rush."""
 
     def opening(self) -> list[Act]:
         """What is said on coming here."""
@@ -196,6 +198,15 @@ class Situation:
             case _:
                 self.misses = 0
                 return self.give_up()
+
+    def on_wordless(self) -> list[Act]:
+        """A voice without words for a while: said once that there is no rush, and then it is quiet (SPEC section 6)."""
+        from voice.dialogue.holding import Holding
+
+        if self.comforted:
+            return []
+        self.comforted = True
+        return self.talk.push(Holding(self.talk, "here"))
 
     def give_up(self) -> list[Act]:
         """Not understood twice: go on another way."""
