@@ -165,6 +165,17 @@ def test_whoever_talks_as_the_question_ends_is_heard_to_the_end() -> None:
     assert [listen.step for listen, _ in made.person.opened if not listen.over_speech][:1] != ["H1"]
 
 
+def test_a_nod_as_the_question_ends_is_no_tears() -> None:
+    """ "Mm" is what most people do there: it listens on, and says nothing about it."""
+    first = _run(over=[])
+    begun = first.voice.said_at[next(n for n, (listen, _) in enumerate(first.person.opened) if listen.expects)]
+    ends = begun + SPEECH
+    nod = At(Heard("[unk]", Source.VOICE, 0.3, ("mm",), seconds=1.6), speaking=True, after=SPEECH + 0.3)
+    made = _run(nod, types("yes"), over=[(ends - 0.1, ends + 1.0)])
+    assert made.paper.of("heard")[:2] == ["Wordless", "Answer"]
+    assert not [said for said in made.paper.of("say") if str(said).startswith("here")]
+
+
 def test_a_yes_while_a_free_question_is_asked_is_no_story() -> None:
     listen = Listen("B1", Kind.FREE, ("not_sure",), ("stop",))
     hearing = room().session._hearing

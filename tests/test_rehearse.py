@@ -225,3 +225,9 @@ def test_a_stopped_sentence_is_cut_on_the_track() -> None:
     mouth.stop()
     assert mouth.wait(0.0)
     assert [len(samples) for _, samples, _ in track.pieces] == [200]
+
+
+@pytest.mark.parametrize("seconds", ["", "long", "-1", "nan", "inf", "601"])
+def test_a_voice_without_words_has_a_length(tmp_path: Path, seconds: str) -> None:
+    done = rehearse(tmp_path, f"yes\n~{seconds}\n", code=1)
+    assert "Write ~3 for three" in done.output

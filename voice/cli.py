@@ -186,7 +186,7 @@ def rehearse(
     """Play a whole session against a script.
 
     It has a clock of its own, so that minutes take seconds. One answer a line; "-" is silence, "#" a comment,
-    "@file.wav" a recording, "key:3" a key, "+stop" is said while it speaks.
+    "@file.wav" a recording, "key:3" a key, "~3" sighs for 3 seconds, "+stop" is said while it speaks.
     """
     from voice import rehearse as rehearsing
     from voice.screen import JsonScreen, Terminal

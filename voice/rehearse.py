@@ -27,6 +27,8 @@ Hear = Callable[[Path, Listen, Sequence[str]], Heard]
 TRACK_RATE = 22050
 # A person answers this long after the question, in seconds.
 THINKING = 0.7
+_LONGEST = 600.0
+"""Seconds of a voice without words in a script, at most."""
 
 
 @dataclass
@@ -155,11 +157,16 @@ class ScriptEars:
     def _wordless(self, seconds: str) -> Heard:
         assert self._listen is not None, "it is only heard while listening"
         try:
-            whole = float(seconds) + self._listen.end
-        except ValueError as error:
+            lasts = float(seconds)
+        except ValueError:
+            lasts = -1.0
+        if not 0 <= lasts <= _LONGEST:  # "nan" neither
             raise ScriptError(
-                "script-seconds", f"“~{seconds}” is no number of seconds.", "Write ~3 for three of them."
-            ) from error
+                "script-seconds",
+                f"“~{seconds}” is no number of seconds from 0 to {_LONGEST:.0f}.",
+                "Write ~3 for three seconds.",
+            )
+        whole = lasts + self._listen.end
         self._clock.sleep(whole)
         return Heard("uh", Source.VOICE, free=("uh",), seconds=whole)
 

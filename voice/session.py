@@ -142,7 +142,9 @@ class Session:
                 case Say():
                     sound = self._say(act, listen, question=(act is question and listen in acts) or on_card(listen))
                     if sound is not None:
-                        return self._over(sound) or self._meaning(sound, listen)
+                        answered = self._over(sound) or self._meaning(sound, listen)
+                        if not isinstance(answered, Wordless) or _lasted(answered, listen) >= _TEARS:
+                            return answered  # else somebody nodded as the question ended
                 case Listen():
                     return self._listen(act)
                 case Finish(reason=reason):
@@ -241,7 +243,7 @@ class Session:
             meaning = self._meaning(sound, listen)
             if not isinstance(meaning, Wordless):
                 return meaning
-            wordless += max(0.0, meaning.seconds - listen.end)  # without the silence that ended it
+            wordless += _lasted(meaning, listen)
             if wordless >= _TEARS:
                 return meaning
 
@@ -309,3 +311,8 @@ class Session:
         self._ears.shut()
         if self._mouth is not None:
             self._mouth.shut()
+
+
+def _lasted(meaning: Wordless, listen: Listen) -> float:
+    """Seconds of the voice, without the silence that ended it."""
+    return max(0.0, meaning.seconds - listen.end)

@@ -203,7 +203,12 @@ def _train_one(rank: int, recipe: Recipe, meeting: Path) -> None:
         training.begin_with(learn.trained(flat), plain)
     training.run(tell)
     if rank == 0:
-        facts = {"device": device, "ended": time.strftime("%Y-%m-%d"), "begun_from": "a flat start"}
+        facts: dict[str, Any] = {
+            "share_of_the_people": recipe.share,
+            "device": device,
+            "ended": time.strftime("%Y-%m-%d"),
+            "begun_from": "a flat start",
+        }
         if recipe.begun:
             facts["begun_from"] = recipe.begun.name
             if (recipe.begun / RECORD).exists():

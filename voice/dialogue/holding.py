@@ -66,7 +66,7 @@ class Holding(Situation):
                 return self._go_on()
             case "pause" if self.how not in ("hold", "here"):
                 return self._go_on()  # the same key pauses and goes on
-            case "stop" | "done":
+            case "stop" | "done" if self.how != "here":
                 return [*self.talk.prompt("stopped"), Finish("stopped")]
         self.talk.floor.pop()
         return None
