@@ -32,7 +32,7 @@ class Holding(Situation):
         return self.talk.prompt(self.how)
 
     def question(self) -> list[Act]:
-        return self.talk.prompt("hold.back")
+        return self.talk.prompt("here.after" if self._asked else "hold.back")
 
     def listen(self) -> Listen:
         beneath = self._beneath.listen()
@@ -40,7 +40,7 @@ class Holding(Situation):
             ways = ("rest", "go_on", "stop")
             others = tuple(name for name in beneath.commands if name not in ways)
             kind = Kind.CHOICE
-            return replace(beneath, step=self.name, kind=kind, expects=ways, unnumbered=(), commands=others, wait=QUIET)
+            return replace(beneath, step=self.name, kind=kind, expects=ways, unnumbered=(), commands=others, wait=TEARS)
         if self.how == "here":
             return replace(beneath, wait=TEARS)
         if self.how == "hold":
@@ -62,6 +62,8 @@ class Holding(Situation):
 
     def on_command(self, name: str) -> list[Act] | None:
         match name:
+            case "repeat" if self._asked:
+                return self.question()
             case "go_on" | "repeat":
                 return self._go_on()
             case "pause" if self.how not in ("hold", "here"):
@@ -73,12 +75,17 @@ class Holding(Situation):
 
     def on_silence(self) -> list[Act]:
         self.silences += 1
-        if self.how == "here" and not self._asked:
+        if self._asked:
+            self.how, self._asked, self.silences = "hold", False, 0
+            return self.opening()
+        if self.how == "here":
             self._asked = True
-            return self.talk.prompt("here.after")
+            return self.question()
         return self.talk.prompt("hold.back") if self.silences == 1 and self.how == "hold" else []
 
     def on_miss(self) -> list[Act]:
+        if self._asked:
+            return super().on_miss()  # here there is something to answer
         self.misses += 1
         return self.talk.prompt("hold.back") if self.misses % _HINT_AFTER == 0 else []
 
