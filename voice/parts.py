@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -192,23 +191,20 @@ def second_opinion(content: Content) -> Opinion:
 
 
 def judgement(content: Content) -> Judgement:
-    """What judges danger. The second opinion is read while the phrases are: 0.1 s less. Raises ContentError where the
-    phrases are broken; without the opinion they do alone."""
-    with ThreadPoolExecutor(1) as aside:
-        reading = aside.submit(second_opinion, content)
-        try:
-            phrases = Safety(content.rules, content.safety)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ContentError(
-                "content-safety",
-                f"The words that tell danger (safety.yaml) are broken: {error}.",
-                "Mend that file, or install the program again.",
-            ) from error
-        try:
-            return Judgement(phrases, reading.result())
-        except ContentError as error:
-            _log.warning("trouble: %s", error.code)
-            return Judgement(phrases, None)
+    """What judges danger. Raises ContentError where the phrases are broken; without the second opinion they do alone."""
+    try:
+        phrases = Safety(content.rules, content.safety)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ContentError(
+            "content-safety",
+            f"The words that tell danger (safety.yaml) are broken: {error}.",
+            "Mend that file, or install the program again.",
+        ) from error
+    try:
+        return Judgement(phrases, second_opinion(content))
+    except ContentError as error:
+        _log.warning("trouble: %s", error.code)
+        return Judgement(phrases, None)
 
 
 class Talking:
