@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from voice.errors import MicrophoneError, SpeakerError, VoiceError
 
 Way = Literal["in", "out"]
+T = TypeVar("T")
 
 FULL_SCALE = 32768.0
+STUCK = 4.0
+"""Seconds that opening a device may take. A sound server that was asleep took up to 2 s; one that stands still never
+answers, and would hold whoever asks it."""
+CLOSING = 1.0
+"""Seconds that are waited for a device to close; it goes on closing by itself."""
+AT_ONCE = 0.1
+"""Seconds that are waited for whoever opens or closes a device just now."""
 SILENT_DBFS = -96.0
 """What `level` says of digital silence: the range of 16 bits."""
 
@@ -65,8 +75,67 @@ class Audio:
     def __init__(self) -> None:
         self.generation = 0
         self.lock = threading.RLock()
+        """Of all that touches PortAudio's devices."""
+        self._set = threading.Lock()
         self._busy: set[int] = set()
         self._library: Any = None
+        self._stuck: threading.Thread | None = None
+        self._leaves = False
+
+    def bounded(self, way: Way, work: Callable[[], T], seconds: float = STUCK) -> T:
+        """What `work` gives, done with the lock held and on a thread of its own: PortAudio waits without end for a
+        sound server that stands still. Raises what `work` raises, and MicrophoneError or SpeakerError where it is not
+        done in time; then it is done when the server goes on, and nothing else is begun before.
+        """
+        if self._stuck is not None and self._stuck.is_alive():
+            raise _stuck(way)
+        came: list[T] = []
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            with self.lock:
+                try:
+                    came.append(work())
+                except BaseException as error:  # for whoever waits for it
+                    failed.append(error)
+
+        thread = threading.Thread(target=run, daemon=True, name="portaudio")
+        thread.start()
+        thread.join(seconds)
+        if failed:
+            raise failed[0]
+        if not came:
+            self._stuck = thread
+            self._leave_at_exit()
+            raise _stuck(way)
+        return came[0]
+
+    @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """Holds the lock, and is True; False, and nothing held, where somebody opens or closes a device just now."""
+        free = self.lock.acquire(timeout=AT_ONCE)
+        try:
+            yield free
+        finally:
+            if free:
+                self.lock.release()
+
+    def _leave_at_exit(self) -> None:
+        """The program must end, too: sounddevice would wait for the server when Python ends."""
+        handler = getattr(self._library, "_exit_handler", None)
+        if handler is None:
+            return
+
+        def leave() -> None:
+            if self._stuck is not None:
+                self._stuck.join(CLOSING)
+            if self._stuck is None or not self._stuck.is_alive():
+                handler()
+
+        atexit.unregister(handler)
+        if not self._leaves:
+            atexit.register(leave)
+            self._leaves = True
 
     def library(self, way: Way) -> Any:
         """The sounddevice module. Raises MicrophoneError or SpeakerError where PortAudio is missing."""
@@ -124,12 +193,12 @@ class Audio:
 
     def busy(self, owner: object, on: bool) -> None:
         """Say that `owner`'s stream must not be cut off now, or may be again."""
-        with self.lock:
+        with self._set:
             (self._busy.add if on else self._busy.discard)(id(owner))
 
     def refresh(self, owner: object) -> bool:
         """Read the list of devices again. False, and nothing done, while another's stream is in use."""
-        with self.lock:
+        with self.lock, self._set:
             if self._library is None or self._busy - {id(owner)}:
                 return False
             self.generation += 1
@@ -156,6 +225,13 @@ def _problem(way: Way, code: str, message: str, remedy: str) -> VoiceError:
     if way == "in":
         return MicrophoneError(f"microphone-{code}", message, remedy)
     return SpeakerError(f"speaker-{code}", message, remedy)
+
+
+def _stuck(way: Way) -> VoiceError:
+    message = "The sound of this computer does not answer."
+    if way == "in":
+        return _problem(way, "stuck", message, "I go on trying. Meanwhile answer with the keys, or type.")
+    return _problem(way, "stuck", message, "I go on trying. Meanwhile read the words on the screen.")
 
 
 def _none(way: Way) -> VoiceError:

@@ -11,6 +11,8 @@ from pathlib import Path
 from voice.errors import MicrophoneError
 from voice.events import Heard, Listen, Partial, Recovered, Trouble
 from voice.speech.echo import Cleaned, EchoRemover
+from voice.speech.endpoint import Endpoint
+from voice.speech.microphone import MOVED
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource, Source
 from voice.speech.turn import Turn
@@ -21,8 +23,16 @@ LATE = 1.0
 """Seconds of sound from before `open` that are heard where something does: whoever answers as the question ends."""
 RECENT = 20
 """Blocks of the microphone, 0.4 s, that the next turn hears too."""
+ASLEEP = 8.0
+"""Seconds between two looks after which the machine was asleep, or this program stood still. Opening a loudspeaker on a
+sound server that does not answer takes up to 5."""
 RETRY = 1.0
 """Seconds between two tries to get a lost microphone back."""
+
+
+def time_outside() -> float:
+    """Seconds on a clock that goes on while the machine is asleep: Linux's monotonic one stands still then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.time()
 
 
 class VoiceEars:
@@ -36,8 +46,10 @@ class VoiceEars:
         clock: Callable[[], float] = time.monotonic,
         echo: EchoRemover | None = None,
         headphones: bool = False,
+        outside: Callable[[], float] = time_outside,
     ) -> None:
-        """`headphones`: the microphone cannot hear our own voice."""
+        """`headphones`: the microphone cannot hear our own voice. `outside`: a clock that goes on while the machine is
+        asleep, in seconds."""
         self._model = model
         self._headphones = headphones
         self._echo = echo
@@ -45,11 +57,14 @@ class VoiceEars:
         self._deaf = 0.0 if echo or headphones else deaf
         self._clock = clock
         self._turn: Turn | None = None
+        self._endpoint = Endpoint()
         self._over_speech = False
         self._recent: deque[Cleaned] = deque(maxlen=RECENT)
         self._reopen: Callable[[], Turn] | None = None
         self._started = self._flowing = self._told = self._was_lost = False
         self._retry_at = 0.0
+        self._outside = outside
+        self._looked_at = 0.0
 
     @property
     def speaking(self) -> bool:
@@ -81,7 +96,9 @@ class VoiceEars:
 
         Raises ModelError where the model stopped working.
         """
-        self._reopen = lambda: Turn(self._model, listen, phrases, self._deaf)
+        if self._turn is None:  # nobody looked since `close`: no sleep
+            self._looked_at = self._outside()
+        self._reopen = lambda: Turn(self._model, listen, phrases, self._deaf, self._endpoint)
         self._turn = self._reopen()
         self._over_speech = listen.over_speech
         if self._started and (self._deaf or self._source.behind > LATE):
@@ -108,7 +125,15 @@ class VoiceEars:
                 if not self._start(left):
                     continue
                 block = self._source.read(left)
+                if (slept := self._slept()) > ASLEEP:
+                    return self._wake(slept)
             except MicrophoneError as error:
+                if (slept := self._slept()) > ASLEEP:  # and no wonder that no sound came meanwhile
+                    return self._wake(slept)
+                if error.code == MOVED:  # and goes on: another place in the room, perhaps, but nothing is lost
+                    if self._echo is not None:
+                        self._echo.begin_anew()
+                    return Trouble(error, hears=True)
                 trouble = self._lost(error)
                 if trouble is not None:
                     return trouble
@@ -154,7 +179,21 @@ class VoiceEars:
         if self._echo is not None:
             self._echo.begin_anew()
         self._started, self._told = True, False
+        self._looked_at = self._outside()
         return True
+
+    def _slept(self) -> float:
+        """Seconds since the last look, on a clock that goes on while the machine is asleep."""
+        before, self._looked_at = self._looked_at, self._outside()
+        return self._looked_at - before if self._started else 0.0
+
+    def _wake(self, slept: float) -> Trouble:
+        """What waits at the sound card or the sound server is from before, and no answer."""
+        if self._turn is not None and self._reopen is not None:
+            self._turn = self._reopen()
+        self._recent.clear()
+        self._started, self._retry_at = False, 0.0  # begun anew with the next look, which also tells if that fails
+        return Trouble(_asleep(slept), hears=True)
 
     def _lost(self, error: MicrophoneError) -> Trouble | None:
         self._started = self._flowing = False
@@ -178,7 +217,19 @@ class VoiceEars:
         behind = self._source.behind
         self._recent.append(block)
         heard = turn.feed(block.sound, block.watched)
-        return heard if heard is None else replace(heard, took=heard.took + behind)
+        if heard is None:
+            return None
+        # With headphones there is nothing of our own voice to be taken for words, and somebody may whisper.
+        return replace(heard, took=heard.took + behind, surely=heard.surely or self._headphones)
+
+
+def _asleep(slept: float) -> MicrophoneError:
+    for_long = f"{slept:.0f} seconds" if slept < 100 else f"{slept / 60:.0f} minutes"
+    return MicrophoneError(
+        "microphone-slept",
+        f"This computer was asleep, or held up, for {for_long}. I heard nothing of it.",
+        "The same question is open. Say or press your answer now.",
+    )
 
 
 def hear_file(path: Path | str, model: SpeechModel, listen: Listen, phrases: Sequence[str]) -> Heard:

@@ -24,6 +24,9 @@ TAIL = 1.0
 own delay. After that it is passed on as it is, which is what the recogniser knows best."""
 LEARNT = 2.0
 """Seconds of our own voice after which the cancellers know the room (simulated rooms: 1 s to 20 dB)."""
+AHEAD = 0.06
+"""Seconds by which the microphone may be ahead of what is played on the clock: JITTER of both. More, and nothing is
+played any more."""
 JITTER = 0.03
 """Seconds by which the counted time may be off the clock, on average, before it is set anew."""
 GAP = 0.25
@@ -74,6 +77,11 @@ class Played:
         """Whether anything but silence was played within TAIL before that sample of the clock."""
         self._drain()
         return index - self._loud_until < TAIL * RATE
+
+    @property
+    def until(self) -> int:
+        """The sample of the clock up to which it is known, when `loud` was asked last."""
+        return self._until
 
     def sound(self, index: int, count: int) -> Samples:
         """16 kHz int16 mono from that sample of the clock on; silence where nothing was played."""
@@ -159,12 +167,18 @@ class EchoRemover:
         self._rest = b""
 
     def __call__(self, block: bytes, at: float) -> Cleaned:
-        """`at`: clock time of the block's end, in seconds. Up to 10 ms are held back for the next block."""
+        """`at`: clock time of the block's end, in seconds. Up to 10 ms are held back for the next block, and up to
+        AHEAD while it is not known yet what is played then: a hole in our own voice undoes what the cancellers learnt.
+        """
         start = self._line.place(len(block) // 2, at - len(block) / 2 / RATE) - len(self._rest) // 2
         sound = self._rest + block
-        whole = len(sound) - len(sound) % (2 * FRAME)
+        loud = self._played.loud(start)
+        known = len(sound) // 2
+        if loud and self._played.until - start < known:
+            known = max(self._played.until - start, known - round(AHEAD * RATE), 0)
+        whole = 2 * (known - known % FRAME)
         self._rest = sound[whole:]
-        if not self._played.loud(start):
+        if not loud:
             return Cleaned(sound[:whole], sound[:whole])
         heard: list[bytes] = []
         watched: list[bytes] = []

@@ -20,16 +20,20 @@ QUIETEST = -62.0
 ABOVE_NOISE = 5.0
 """Decibels above the room's own noise at which sound can be speech."""
 SURELY_AGGRESSIVE = 3
-SURELY, AMONG = 6, 8
+SURELY, AMONG = 5, 8
 """Frames of speech in the stricter mode, among so many, that make it sure that a person talks: enough to hold our own
-voice. Of 22 noises 20 dB under its echo none did so in 52 s each (in the mode above: 292 times), and of 30 words as
-loud as the echo 29 did, half of them within 0.22 s and nearly all within 0.42 s."""
+voice. In four rooms with seven noises 20 dB under its echo, and without, that was once in 69 minutes (washing up; with
+6 never, with 4 nineteen times), and 152 of 160 words as loud as the echo did so (150; 157), half of them in 0.14 s."""
 ONSET = 3
 """Frames of speech among the last five that start an utterance: 60 ms, so that a tap does not."""
 
 
 class Endpoint:
-    """Watches 20 ms frames of 16 kHz int16 mono."""
+    """Watches 20 ms frames of 16 kHz int16 mono.
+
+    It learns, webrtcvad too, for as long as it watches. A new one was sure of 19 of 40 quiet words over our own voice
+    (both 40 dB under full scale) in the second after it began, one that had watched for a minute of 38.
+    """
 
     def __init__(self) -> None:
         self._vad = webrtcvad.Vad(AGGRESSIVE)

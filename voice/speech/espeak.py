@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import sys
-import types
 from typing import Any
+
+from voice.speech.driver import MemoryDriver, engine_of
 
 DRIVER = "afterwards_memory"
 
@@ -20,13 +20,14 @@ SYNCHRONOUS = 2
 """espeak's output mode in which `Synth` returns when all the sound was delivered."""
 
 
-class EspeakInMemory:
-    """What pyttsx3 asks of a driver, and `take` for us. One at a time in a process: espeak is global."""
+class EspeakInMemory(MemoryDriver):
+    """What pyttsx3 asks of a driver, and `take` for us. One at a time in a process: espeak is global, and it stays
+    initialised, because it can't be ended and begun again within a process."""
 
     def __init__(self) -> None:
         """Raises OSError, ImportError or RuntimeError where espeak-ng is not installed."""
+        super().__init__()
         self._espeak, self.rate = _espeak()
-        self._proxy: Any = None
         self._pcm: list[bytes] = []
         self._words: list[tuple[int, int]] = []
 
@@ -36,21 +37,10 @@ class EspeakInMemory:
         self._pcm, self._words = [], []
         return spoken
 
-    def attach(self, proxy: Any) -> EspeakInMemory:
-        """pyttsx3 builds its driver through this."""
-        self._proxy = proxy
-        return self
-
-    # pyttsx3's own names from here on
-
-    def say(self, text: str) -> None:
-        self._proxy.setBusy(True)
-        self._proxy.notify("started-utterance")
+    def speak(self, text: str) -> bool:
         # Set anew each time: the last one to set it is the one that espeak calls.
         self._espeak.SetSynthCallback(self._collect)
-        result = self._espeak.Synth(text.encode("utf-8"), flags=self._espeak.CHARS_UTF8)
-        self._proxy.notify("finished-utterance", completed=result == self._espeak.EE_OK)
-        self._proxy.setBusy(False)
+        return bool(self._espeak.Synth(text.encode("utf-8"), flags=self._espeak.CHARS_UTF8) == self._espeak.EE_OK)
 
     def setProperty(self, name: str, value: Any) -> None:  # noqa: N802
         if name == "voice":
@@ -75,22 +65,6 @@ class EspeakInMemory:
         value = self._espeak.GetParameter(parameter)
         return value / 100 if name == "volume" else value
 
-    def startLoop(self) -> None:  # noqa: N802
-        self._proxy.setBusy(False)  # runs what is queued; `say` works it off at once
-
-    def endLoop(self) -> None:  # noqa: N802
-        """Nothing runs on."""
-
-    def iterate(self) -> Any:
-        self._proxy.setBusy(False)
-        yield
-
-    def stop(self) -> None:
-        """Nothing runs on: the player is what stops."""
-
-    def destroy(self) -> None:
-        """espeak stays initialised: it can't be ended and begun again within a process."""
-
     def _collect(self, wave: Any, count: int, events: Any) -> int:
         if wave and count > 0:
             self._pcm.append(ctypes.string_at(wave, count * 2))
@@ -104,14 +78,8 @@ class EspeakInMemory:
 
 def engine_in_memory() -> tuple[Any, EspeakInMemory]:
     """A pyttsx3 engine that speaks into memory, and the driver to take the sound from."""
-    from pyttsx3.engine import Engine
-
     driver = EspeakInMemory()
-    module = types.ModuleType(f"pyttsx3.drivers.{DRIVER}")
-    module.buildDriver = driver.attach  # type: ignore[attr-defined]
-    # pyttsx3 imports its driver by this name and has no other way in.
-    sys.modules[module.__name__] = module
-    return Engine(DRIVER), driver
+    return engine_of(driver, DRIVER), driver
 
 
 @functools.cache

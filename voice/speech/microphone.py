@@ -5,13 +5,17 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from voice.errors import MicrophoneError
-from voice.speech.devices import Audio, Device, portaudio
-from voice.speech.pulse import is_monitor, source_of_this_process
+from voice.errors import MicrophoneError, VoiceError
+from voice.speech.devices import CLOSING, Audio, Device, portaudio
+from voice.speech.pulse import inputs, is_monitor, source_of_this_process
 from voice.speech.sources import RATE, Resampler
 
+MOVED = "microphone-moved"
+"""Code of the error that another microphone is heard now. It is open, and `read` goes on."""
 DEAD_AFTER = 2.0
 """Seconds without a single frame after which the microphone counts as gone. PortAudio's own flags are not reliable."""
 FIRST_AFTER = 4.0
@@ -33,10 +37,15 @@ class Microphone:
         self._generation = -1
         self._blocks: queue.SimpleQueue[tuple[bytes, float]] = queue.SimpleQueue()
         self._resample = Resampler(RATE, 1)
+        self._opened = 0
+        """Counts the streams, so that one that closes late brings nothing more."""
         self._last_frame = 0.0
         self._flowing = False
         self._watch_at = 0.0
         self._may_be_monitor = False
+        self._source: str | None = None
+        self._home = ""
+        """The source we were moved away from because it went."""
         self.heard_at = 0.0
         """`time.monotonic()` when the block that `read` gave last had come in."""
         self.name = ""
@@ -54,22 +63,28 @@ class Microphone:
     def start(self) -> None:
         """Open it. Raises MicrophoneError where there is none, or no way of opening it worked."""
         self.stop()
-        with self._audio.lock:
-            try:
-                self._open()
-            except MicrophoneError:
-                # A card that was plugged in later is only seen after a refresh.
-                if not self._audio.refresh(self):
-                    raise
-                self._open()
+        self._audio.bounded("in", self._open_or_refresh)
         self._audio.busy(self, True)
+        self._source, self._home = source_of_this_process(), ""
         # Somebody who names a loudspeaker's monitor means it, for a rehearsal; nobody else does.
-        self._may_be_monitor = self._wanted is not None and is_monitor(source_of_this_process())
+        self._may_be_monitor = self._wanted is not None and is_monitor(self._source)
         self._watch_at = 0.0
         self._watch()
 
+    def _open_or_refresh(self) -> None:
+        try:
+            self._open()
+        except MicrophoneError:
+            # A card that was plugged in later is only seen after a refresh.
+            if not self._audio.refresh(self):
+                raise
+            self._open()
+
     def read(self, timeout_s: float) -> bytes | None:
-        """The next block of 16 kHz int16 mono; None where none came in time. Raises MicrophoneError if it is gone."""
+        """The next block of 16 kHz int16 mono; None where none came in time.
+
+        Raises MicrophoneError if it is gone; and with the code MOVED, once, where another one is heard in its place.
+        """
         if self._stream is None:
             raise _gone(self._wanted)
         if self._generation != self._audio.generation:  # the list of devices was read again: our stream ended with it
@@ -81,8 +96,8 @@ class Microphone:
             return self._resample(block)
         except queue.Empty:
             pass
-        with self._audio.lock:
-            alive = self._generation == self._audio.generation and bool(self._stream.active)
+        with self._audio.at_once() as free:
+            alive = not free or (self._generation == self._audio.generation and bool(self._stream.active))
         limit = DEAD_AFTER if self._flowing else FIRST_AFTER
         if not alive or time.monotonic() - self._last_frame > limit:
             self.stop()
@@ -100,24 +115,42 @@ class Microphone:
     def stop(self) -> None:
         """Close it. May be called twice."""
         stream, self._stream = self._stream, None
+        self._opened += 1
         self.name = ""
         self._audio.busy(self, False)
         if stream is None:
             return
-        with self._audio.lock:
+        generation = self._generation
+
+        def close() -> None:
             # PortAudio freed it already where it was started anew: touching it would crash.
-            if self._generation == self._audio.generation:
+            if generation == self._audio.generation:
                 stream.close(ignore_errors=True)
+
+        with suppress(VoiceError):  # it closes when the sound server goes on
+            self._audio.bounded("in", close, CLOSING)
         self.discard()
 
     def _watch(self) -> None:
-        """Raises MicrophoneError where the sound server has given us our own loudspeaker instead of a microphone."""
-        if self._may_be_monitor or time.monotonic() < self._watch_at:
+        """Raises MicrophoneError where the sound server has given us our own loudspeaker instead of a microphone, or
+        another microphone."""
+        now = time.monotonic()
+        # A server from which no sound comes would keep us waiting for its answer.
+        if self._may_be_monitor or now < self._watch_at or (self._flowing and now - self._last_frame > WATCH_EVERY / 2):
             return
-        self._watch_at = time.monotonic() + WATCH_EVERY
-        if is_monitor(source_of_this_process()):
+        self._watch_at = now + WATCH_EVERY
+        if self._home and self._home in {each.name for each in inputs()}:
+            self.start()
+            raise _moved(self._source)
+        before, self._source = self._source, source_of_this_process() or self._source
+        if is_monitor(self._source):
             self.stop()
             raise _gone(self._wanted)
+        if before is None or self._source == before:
+            return
+        there = {each.name for each in inputs()}
+        self._home = self._home or ("" if before in there else before)  # else somebody chose another one
+        raise _moved(self._source)
 
     def _open(self) -> None:
         library = self._audio.library("in")
@@ -125,6 +158,7 @@ class Microphone:
         problem: Exception | None = None
         for rate, channels in _ways(device):
             self._last_frame, self._flowing = time.monotonic(), False
+            self._opened += 1
             try:
                 stream = library.RawInputStream(
                     samplerate=rate,
@@ -133,7 +167,7 @@ class Microphone:
                     device=device.index,
                     blocksize=int(rate * BLOCK_SECONDS),
                     latency="low",
-                    callback=self._callback,
+                    callback=partial(self._callback, self._opened),
                 )
                 stream.start()
             except (library.PortAudioError, ValueError) as error:
@@ -149,7 +183,9 @@ class Microphone:
             "Close what else uses it, or plug it in again.",
         ) from problem
 
-    def _callback(self, data: Any, frames: int, when: Any, status: Any) -> None:
+    def _callback(self, opened: int, data: Any, frames: int, when: Any, status: Any) -> None:
+        if opened != self._opened:  # a stream that could not be closed yet
+            return
         self._last_frame, self._flowing = time.monotonic(), True
         if self._blocks.qsize() < HELD:
             self._blocks.put((bytes(data), self._last_frame))
@@ -159,10 +195,19 @@ def _ways(device: Device) -> Iterator[tuple[int, int]]:
     """(rate, channels) to try: what we want first, then what the card says of itself, then what every card can."""
     tried: set[tuple[int, int]] = set()
     for rate in (RATE, device.rate, 48000, 44100):
-        for channels in (1, min(2, device.channels)):
+        for channels in (1, min(2, device.channels), device.channels):  # some cards take all of theirs or none
             if (rate, channels) not in tried:
                 tried.add((rate, channels))
                 yield rate, channels
+
+
+def _moved(source: str | None) -> MicrophoneError:
+    name = next((each.words for each in inputs() if each.name == source and each.words), source or "another one")
+    return MicrophoneError(
+        MOVED,
+        f"I hear you through another microphone now: {name}.",
+        "If it is the wrong one, choose another in the sound settings of this computer.",
+    )
 
 
 def _gone(wanted: str | None) -> MicrophoneError:

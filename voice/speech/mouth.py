@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,15 @@ from voice.errors import SpeakerError, VoiceError
 from voice.events import Utterance
 from voice.speech.cache import ClipCache
 from voice.speech.devices import Audio
+from voice.speech.earcon import earcon
 from voice.speech.player import Player, resampled
-from voice.speech.render import Clip, Renderer, best_renderer, sentences, silence
+from voice.speech.programs import HurriedError
+from voice.speech.render import Clip, Renderer, sentences, silence
 from voice.speech.sources import Samples
+from voice.speech.steady import Steady
+from voice.speech.voices import renderer
+
+_log = logging.getLogger(__name__)
 
 BETWEEN = 0.4
 """Seconds of silence between the sentences of an utterance (SPEC section 6)."""
@@ -35,21 +42,22 @@ class Mouth:
         cache_folder: Path | None = None,
         voice: str | None = None,
         audio: Audio | None = None,
-        make_renderer: Callable[[str | None], Renderer] = best_renderer,
+        make_renderer: Callable[[str | None], Renderer] = renderer,
         played: Callable[[Samples, int], None] | None = None,
     ) -> None:
         """Opens nothing yet. `cache_folder` None keeps no sound; only sentences of fixed utterances are ever kept.
         `played`: as in Player."""
         self._player = Player(device, audio, played)
         self._cache = ClipCache(cache_folder)
-        self._voice = voice
-        self._make_renderer = make_renderer
-        self._renderer: Renderer | None = None
+        self._steady = Steady(make_renderer, voice)
         # One thread owns the engine from first to last: sapi5 is bound to its thread, espeak is global.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
         self._utterance = Utterance("")
-        self._held: dict[_Key, Clip] = {}
-        self._wanted = object()
+        self._held: dict[_Key, tuple[str, Clip]] = {}
+        """With the voice of each."""
+        self._urgent: frozenset[_Key] = frozenset()
+        """What is to be held, be it made already or not."""
+        self._wanted: Sequence[tuple[Utterance, str]] = ()
         """What was asked for last: an older chain of work ends where it sees another."""
 
     def ready(self) -> None:
@@ -62,14 +70,26 @@ class Mouth:
         """Begin to speak; what was being spoken stops. Returns at once. Raises SpeakerError without a loudspeaker."""
         self._player.open()
         self._utterance = utterance
+        self._steady.hurry()
         self._worker.submit(self._speak, self._player.begin(), self._player.rate, utterance)
 
     def prepare(self, utterances: Sequence[Utterance]) -> None:
         """Render these sentence by sentence between other work, and hold them in memory, so that they are heard though
         the voice or the disk breaks later; those before are forgotten. About 2.6 MB a minute. Never raises."""
         wanted = [(u, sentence) for u in utterances for sentence in sentences(u.text)]
-        self._wanted = object()
-        self._later(self._forget_and_hold, wanted, self._wanted)
+        self._wanted = wanted
+        self._later(self._forget_and_hold, wanted)
+
+    def choose(self, voice: str | None) -> None:
+        """Speak with another voice from the next line on; None is what comes with the machine. What is held is made
+        anew, and until then heard in the voice before. Never raises: see `news`."""
+        self._later(self._steady.choose, voice)
+        self._wanted = list(self._wanted)
+        self._later(self._forget_and_hold, self._wanted)
+
+    def news(self) -> VoiceError | None:
+        """What went wrong with the chosen voice, so that another one speaks; once."""
+        return self._steady.news()
 
     def wait(self, seconds: float) -> bool:
         """True when nothing is being spoken any more, its pause included. Raises SpeakerError where something broke."""
@@ -101,7 +121,9 @@ class Mouth:
     def shut(self) -> None:
         """Silence, and let go of the loudspeaker."""
         self._player.close()
+        self._steady.hurry()
         self._worker.shutdown(wait=True, cancel_futures=True)
+        self._steady.shut()
 
     def _later(self, work: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # it was shut meanwhile
@@ -109,29 +131,36 @@ class Mouth:
 
     # ---- on the worker's thread
 
-    def _forget_and_hold(self, wanted: Sequence[tuple[Utterance, str]], token: object) -> None:
-        kept = {self._key(*each) for each in wanted}
-        self._held = {key: clip for key, clip in self._held.items() if key in kept}
-        self._hold_next(deque(wanted), token)
+    def _forget_and_hold(self, wanted: Sequence[tuple[Utterance, str]]) -> None:
+        self._urgent = frozenset(self._key(*each) for each in wanted)
+        self._held = {key: made for key, made in self._held.items() if key in self._urgent}
+        self._hold_next(deque(wanted), wanted)
 
-    def _hold_next(self, left: deque[tuple[Utterance, str]], token: object) -> None:
-        """One sentence, and then whatever else is waiting: a line that is to be spoken now waits for one at most."""
-        if not left or token is not self._wanted:
+    def _hold_next(self, left: deque[tuple[Utterance, str]], wanted: Sequence[tuple[Utterance, str]]) -> None:
+        """One sentence, and then whatever else is waiting: a line that is to be spoken now waits for one at most, and
+        for none where another program makes them."""
+        if not left or wanted is not self._wanted:
             return
         utterance, sentence = left.popleft()
         key = self._key(utterance, sentence)
-        if key not in self._held:
-            with contextlib.suppress(Exception):  # tried again when it is to be spoken, and then said what is wrong
-                self._held[key] = self._clip(utterance, sentence)
-        self._later(self._hold_next, left, token)
+        try:
+            voice = self._engine().voice
+            if self._held.get(key, ("", None))[0] != voice:
+                clip = self._made(utterance, sentence)
+                self._held[key] = self._engine().voice, clip
+        except HurriedError:
+            left.appendleft((utterance, sentence))
+        except Exception:  # tried again when it is to be spoken, and then said what is wrong
+            _log.info("a line is not held ready")
+        self._later(self._hold_next, left, wanted)
 
-    def _engine(self) -> Renderer:
-        if self._renderer is None:
-            self._renderer = self._make_renderer(self._voice)
-        return self._renderer
+    def _engine(self) -> Steady:
+        self._steady.voice  # noqa: B018 - makes it
+        return self._steady
 
     def _speak(self, token: int, rate: int, utterance: Utterance) -> None:
         error: VoiceError | None = None
+        self._steady.calm()
         try:
             for clip, marks in self._clips(utterance):
                 marks = [(sample * rate // clip.rate, word) for sample, word in marks]
@@ -154,6 +183,8 @@ class Mouth:
         """Sentence by sentence, with silences, loudness and the place of each word: (clip, [(sample, word)])."""
         first, rate = 0, 22050
         begun = False
+        if utterance.earcon:
+            yield Clip(_scaled(earcon(rate), utterance.volume), rate, ()), []
         for sentence in sentences(utterance.text):
             count = len(sentence.split())
             skip = max(0, utterance.start_word - first)
@@ -170,14 +201,19 @@ class Mouth:
         yield Clip(silence(utterance.pause, rate), rate, ()), [(0, first)]
 
     def _clip(self, utterance: Utterance, sentence: str) -> Clip:
-        held = self._held.get(self._key(utterance, sentence))
-        if held is not None:
-            return held
+        key = self._key(utterance, sentence)
+        if key in self._held:
+            return self._held[key][1]
+        if key in self._urgent:  # whoever needs a card does not wait for another program
+            return self._engine().at_once(*key)
+        return self._made(utterance, sentence)
+
+    def _made(self, utterance: Utterance, sentence: str) -> Clip:
         engine, wpm, pitch = self._engine(), utterance.words_per_minute, utterance.pitch
         clip = self._cache.get(engine.voice, wpm, pitch, sentence) if utterance.fixed else None
         if clip is None:
             clip = engine.render(sentence, wpm, pitch)
-            if utterance.fixed:
+            if utterance.fixed:  # in the voice that spoke: it may be another one than before
                 self._cache.put(engine.voice, wpm, pitch, sentence, clip)
         return clip
 

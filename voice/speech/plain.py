@@ -32,6 +32,8 @@ class PlainMouth:
         """Begin to speak. Raises SpeakerError where no process can be started."""
         self.stop()
         self._utterance, self._held = utterance, None
+        if utterance.earcon:
+            return  # the engine can only speak
         words = utterance.text.split()[utterance.start_word :]
         # The engine may write what it speaks to a file; the folder goes away with the utterance.
         self._folder = tempfile.TemporaryDirectory(prefix="voice-", ignore_cleanup_errors=True)

@@ -7,13 +7,15 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 import soxr
 
 from voice.errors import SpeakerError, VoiceError
-from voice.speech.devices import Audio, Device, portaudio
+from voice.speech.devices import CLOSING, Audio, Device, portaudio
 from voice.speech.pulse import Sink, sink_of_this_process, sinks
 from voice.speech.sources import Samples
 
@@ -28,9 +30,15 @@ SWITCH = 0.0005
 threads worked, because the sound card asks every 0.009."""
 WATCH_EVERY = 2.0
 """Seconds between two looks at where the sound server plays our sound. One takes 0.02 s."""
-DEAD_AFTER = 4.0
-"""Seconds without the sound card asking for sound after which it counts as gone; a sound server that was asleep takes
-up to 2 s. One that died is noticed at once."""
+DEAD_AFTER = 2.5
+"""Seconds without the sound card asking for sound after which it counts as gone. A server that died is noticed at once.
+"""
+FIRST_AFTER = 4.0
+"""The same before it asked for the first time: a sound server that was asleep takes up to 2 s."""
+LOOK_EVERY = 0.1
+"""Seconds between two looks at whether the utterance is over, at most."""
+HELD_UP = 3.0
+"""Seconds between two such looks after which this program itself stood still, and not the sound card."""
 
 
 class Player:
@@ -57,6 +65,10 @@ class Player:
         """Where we played at first, while the sound server plays us elsewhere."""
         self._watch_at = 0.0
         self._last_call = 0.0
+        self._opened = 0
+        """Counts the streams, so that one that closes late says and takes nothing more."""
+        self._asked = False
+        """The sound card asked for sound since it was opened."""
         self._lock = threading.Lock()
         self._token = 0
         self._pieces: list[Samples] = []
@@ -68,6 +80,7 @@ class Player:
         self._complete = True
         self._dropping = False
         self._error: VoiceError | None = None
+        self._looked_at = 0.0
         self._done = threading.Event()
         self._done.set()
 
@@ -78,31 +91,41 @@ class Player:
         if self._alive() and not self._home_again():
             return
         self.close()
-        with self._audio.lock:
-            try:
-                self._open()
-            except SpeakerError:
-                if not self._audio.refresh(self):
-                    raise
-                self._open()
+        self._audio.bounded("out", self._open_or_refresh)
+
+    def _open_or_refresh(self) -> None:
+        try:
+            self._open()
+        except SpeakerError:
+            if not self._audio.refresh(self):
+                raise
+            self._open()
 
     def close(self) -> None:
         """Let go of the sound card. May be called twice."""
         self.clear()
         stream, self._stream = self._stream, None
+        self._opened += 1
         self.rate = 0
         if stream is None:
             return
-        with self._audio.lock:
+        generation = self._generation
+
+        def close() -> None:
             # PortAudio freed it already where it was started anew: touching it would crash.
-            if self._generation == self._audio.generation:
+            if generation == self._audio.generation:
                 stream.close(ignore_errors=True)
 
+        with suppress(VoiceError):  # it closes when the sound server goes on
+            self._audio.bounded("out", close, CLOSING)
+
     def _alive(self) -> bool:
-        with self._audio.lock:
-            if self._stream is None or self._generation != self._audio.generation or not self._stream.active:
+        if self._stream is None:
+            return False
+        with self._audio.at_once() as free:
+            if free and (self._generation != self._audio.generation or not self._stream.active):
                 return False
-        return time.monotonic() - self._last_call < DEAD_AFTER
+        return time.monotonic() - self._last_call < (DEAD_AFTER if self._asked else FIRST_AFTER)
 
     def _open(self) -> None:
         sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
@@ -113,21 +136,23 @@ class Player:
             try:
                 # Before the first block is asked for, which is told with its rate.
                 self.rate, self._channels = rate, channels
+                self._opened += 1
                 stream = library.OutputStream(
                     samplerate=rate,
                     channels=channels,
                     dtype="int16",
                     device=device.index,
                     latency=LATENCY,
-                    callback=self._callback,
+                    callback=partial(self._callback, self._opened),
                 )
-                self._last_call = time.monotonic()
+                self._last_call, self._asked = time.monotonic(), False
                 stream.start()
             except (library.PortAudioError, ValueError) as error:
                 problem, self.rate = error, 0
                 continue
             self._stream, self._generation = stream, self._audio.generation
             self._latency = float(stream.latency)
+            self._watch_at = 0.0  # it may be another place than before the last one went
             return
         raise SpeakerError(
             "speaker-busy",
@@ -148,6 +173,7 @@ class Player:
             self._complete = self._dropping = False
             self._error = None
             self._done.clear()
+            self._looked_at = time.monotonic()
             self._audio.busy(self, True)
             return self._token
 
@@ -210,8 +236,12 @@ class Player:
     def wait(self, seconds: float) -> bool:
         """True when the utterance is over. Raises SpeakerError where it can't be rendered, or the card went."""
         until = time.monotonic() + seconds
-        while not self._done.wait(min(0.1, max(0.0, until - time.monotonic()))):
+        while not self._done.wait(min(LOOK_EVERY, max(0.0, until - time.monotonic()))):
+            if time.monotonic() - self._looked_at > HELD_UP:
+                self._last_call = time.monotonic()  # the sound card could not ask
+            self._looked_at = time.monotonic()
             if not self._alive():
+                self._look_where_it_went()  # perhaps out of private: that matters more than that it stands still
                 self.close()
                 raise SpeakerError(
                     "speaker-gone",
@@ -229,8 +259,10 @@ class Player:
 
     def _watch(self) -> None:
         """Raises SpeakerError where our sound comes out of another place than before."""
-        if time.monotonic() < self._watch_at:
-            return
+        if time.monotonic() >= self._watch_at:
+            self._look()
+
+    def _look(self) -> None:
         before = self._sink
         self._watch_at = time.monotonic() + WATCH_EVERY
         self._sink = sink_of_this_process() or before
@@ -239,11 +271,18 @@ class Player:
         if not self._home and self._sink.name != before.name:
             self._home = before.name
         self.clear()
-        raise SpeakerError(
-            MOVED_OPEN if before.private and not self._sink.private else MOVED,
-            "My voice comes out of another place now.",
-            "Say or press anything to hear me there, or plug it in again.",
-        )
+        raise _moved(open_now=before.private and not self._sink.private)
+
+    def _look_where_it_went(self) -> None:
+        """Raises SpeakerError where our sound was to come out elsewhere when the stream broke: ALSA's pulse plugin
+        may break it before the server has moved it. Where the next one will play nobody knows yet."""
+        self._look()
+        before = self._sink
+        if before is None or before.name in (there := sinks()) or not there:
+            return
+        self._home, self._sink = self._home or before.name, None
+        self.close()
+        raise _moved(open_now=before.private)
 
     def _home_again(self) -> bool:
         """Whether what we played to at first is there again, after the sound server moved us."""
@@ -252,8 +291,11 @@ class Player:
         self._home, self._sink = "", None
         return True
 
-    def _callback(self, out: Any, frames: int, when: Any, status: Any) -> None:
-        self._last_call = time.monotonic()
+    def _callback(self, opened: int, out: Any, frames: int, when: Any, status: Any) -> None:
+        if opened != self._opened:  # a stream that could not be closed yet
+            out.fill(0)
+            return
+        self._last_call, self._asked = time.monotonic(), True
         with self._lock:
             block = self._next(frames)
             out[:] = block.reshape(-1, 1)  # the same on every channel
@@ -285,6 +327,14 @@ class Player:
         return block
 
 
+def _moved(open_now: bool) -> SpeakerError:
+    return SpeakerError(
+        MOVED_OPEN if open_now else MOVED,
+        "My voice comes out of another place now.",
+        "Say or press anything to hear me there, or plug it in again.",
+    )
+
+
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
     """int16 mono at another rate, in hertz."""
     if rate == wanted or not len(samples):
@@ -297,7 +347,7 @@ def _ways(device: Device) -> Iterator[tuple[int, int]]:
     """(rate, channels) to try: what cards and sound servers mostly run at, then what the card says of itself."""
     tried: set[tuple[int, int]] = set()
     for rate in (48000, device.rate, 44100):
-        for channels in (min(2, device.channels), 1):
+        for channels in (min(2, device.channels), 1, device.channels):  # some cards take all of theirs or none
             if (rate, channels) not in tried:
                 tried.add((rate, channels))
                 yield rate, channels

@@ -6,11 +6,30 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+_FULL = 65536
+"""What the server counts as 100 %."""
 LIMIT = 1.0
 """Seconds that the question may take. It takes about 0.01."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A source of sound, as the server knows it."""
+
+    name: str
+    words: str = ""
+    """How a desktop names it."""
+    muted: bool = False
+    volume: float = 1.0
+    """Of the loudest channel; 1 is the server's 100 %."""
+
+    @property
+    def monitor(self) -> bool:
+        """It is what a loudspeaker plays."""
+        return is_monitor(self.name)
 
 
 def source_of_this_process() -> str | None:
@@ -19,17 +38,33 @@ def source_of_this_process() -> str | None:
     PulseAudio and PipeWire move a recording elsewhere without a word when its microphone is unplugged, and the last
     choice is a "monitor": the sound of our own loudspeaker.
     """
+    found = input_of_this_process()
+    return found.name if found else None
+
+
+def input_of_this_process() -> Input | None:
+    """The same with all that the server says of it, our recording's own mute and volume counted in."""
     pactl = shutil.which("pactl")
-    if pactl is None:
+    ours = _ours(pactl, "source-outputs", "source") if pactl is not None else None
+    if pactl is None or ours is None:
         return None
-    ours = [
-        output.get("source")
-        for output in _ask(pactl, "source-outputs")
-        if output.get("properties", {}).get("application.process.id") == str(os.getpid())
-    ]
-    if not ours:
-        return None
-    return next((str(s["name"]) for s in _ask(pactl, "sources") if s.get("index") == ours[0]), None)
+    source, muted, volume = ours
+    for number, found in _inputs(pactl):
+        if number == source:
+            return replace(found, muted=found.muted or muted, volume=found.volume * volume)
+    return None
+
+
+def inputs() -> tuple[Input, ...]:
+    """All that could be recorded, monitors too."""
+    pactl = shutil.which("pactl")
+    return () if pactl is None else tuple(found for _, found in _inputs(pactl))
+
+
+def default_is_microphone() -> bool:
+    """What the server gives to whoever names no source is not what a loudspeaker plays; True where nobody can tell."""
+    pactl = shutil.which("pactl")
+    return pactl is None or not is_monitor(_told(pactl, "get-default-source").decode("utf-8", "replace").strip())
 
 
 @dataclass(frozen=True)
@@ -39,6 +74,9 @@ class Sink:
     name: str
     port: str = ""
     """Of a card with several ways out, the one in use: "analog-output-headphones"."""
+    muted: bool = field(default=False, compare=False)
+    volume: float = field(default=1.0, compare=False)
+    """Of the loudest channel; 1 is the server's 100 %. Another volume is not another place."""
 
     @property
     def private(self) -> bool:
@@ -55,14 +93,14 @@ def sink_of_this_process() -> Sink | None:
     When a loudspeaker or headphones are unplugged, the sound server plays elsewhere without a word: to a whole room.
     """
     pactl = shutil.which("pactl")
-    if pactl is None:
+    ours = _ours(pactl, "sink-inputs", "sink") if pactl is not None else None
+    if pactl is None or ours is None:
         return None
-    ours = [
-        entry.get("sink")
-        for entry in _ask(pactl, "sink-inputs")
-        if entry.get("properties", {}).get("application.process.id") == str(os.getpid())
-    ]
-    return next((sink for number, sink in _sinks(pactl) if ours and number == ours[0]), None)
+    number, muted, volume = ours
+    for each, sink in _sinks(pactl):
+        if each == number:
+            return replace(sink, muted=sink.muted or muted, volume=sink.volume * volume)
+    return None
 
 
 def sinks() -> tuple[str, ...]:
@@ -72,7 +110,32 @@ def sinks() -> tuple[str, ...]:
 
 
 def _sinks(pactl: str) -> list[tuple[Any, Sink]]:
-    return [(s.get("index"), Sink(str(s.get("name")), str(s.get("active_port") or ""))) for s in _ask(pactl, "sinks")]
+    return [
+        (s.get("index"), Sink(str(s.get("name")), str(s.get("active_port") or ""), s.get("mute") is True, _volume(s)))
+        for s in _ask(pactl, "sinks")
+    ]
+
+
+def _inputs(pactl: str) -> list[tuple[Any, Input]]:
+    return [
+        (s.get("index"), Input(str(s.get("name")), str(s.get("description") or ""), s.get("mute") is True, _volume(s)))
+        for s in _ask(pactl, "sources")
+    ]
+
+
+def _ours(pactl: str, streams: str, device: str) -> tuple[Any, bool, float] | None:
+    """Of this process's first stream: the number of its device, whether it is muted, and its volume."""
+    for entry in _ask(pactl, streams):
+        if entry.get("properties", {}).get("application.process.id") == str(os.getpid()):
+            return entry.get(device), entry.get("mute") is True, _volume(entry)
+    return None
+
+
+def _volume(entry: dict[str, Any]) -> float:
+    """1 where nothing is said of it."""
+    channels = entry.get("volume")
+    found = [c.get("value") for c in channels.values() if isinstance(c, dict)] if isinstance(channels, dict) else []
+    return max((v / _FULL for v in found if isinstance(v, int)), default=1.0)
 
 
 def is_monitor(source: str | None) -> bool:
@@ -82,15 +145,22 @@ def is_monitor(source: str | None) -> bool:
 
 def _ask(pactl: str, what: str) -> list[dict[str, Any]]:
     try:
-        done = subprocess.run(
-            [pactl, "-f", "json", "list", what],
+        found = json.loads(_told(pactl, "-f", "json", "list", what) or b"[]")
+    except ValueError:
+        return []
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def _told(pactl: str, *question: str) -> bytes:
+    """Empty where the server does not answer."""
+    try:
+        return subprocess.run(
+            [pactl, *question],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=LIMIT,
             check=True,
-        )
-        found = json.loads(done.stdout or b"[]")
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return []
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return b""

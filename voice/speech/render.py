@@ -124,21 +124,27 @@ class FileRenderer:
             except Exception as error:  # each driver raises its own
                 raise _no_voice() from error
         mono = samples.mean(axis=1).astype(np.int16)
-        clip = _trimmed(mono, int(rate), ())
-        words = sentence.split()
-        letters = [sum(len(w) + 1 for w in words[:n]) for n in range(len(words))]
-        total = max(1, sum(len(w) + 1 for w in words))
-        return Clip(clip.samples, clip.rate, tuple(len(clip.samples) * n // total for n in letters))
+        return estimated(mono, int(rate), sentence)
 
 
 def best_renderer(voice: str | None = None) -> Renderer:
-    """The one for this machine. Raises SpeakerError where none works."""
+    """The one that comes with this machine; where it has no such voice, the first of VOICES. Raises SpeakerError where
+    none works."""
     if sys.platform in ("darwin", "win32"):
         try:
             return FileRenderer(voice)
         except SpeakerError:
             pass
     return EspeakRenderer(voice)
+
+
+def estimated(samples: Samples, rate: int, sentence: str) -> Clip:
+    """A clip of int16 mono from an engine that does not tell where its words are: placed by their length."""
+    clip = _trimmed(samples, rate, ())
+    words = sentence.split()
+    letters = [sum(len(w) + 1 for w in words[:n]) for n in range(len(words))]
+    total = max(1, sum(len(w) + 1 for w in words))
+    return Clip(clip.samples, clip.rate, tuple(len(clip.samples) * n // total for n in letters))
 
 
 def silence(seconds: float, rate: int) -> Samples:
