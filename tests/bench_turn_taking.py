@@ -66,6 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         for measure in measures.values() if chosen.only is None else [measures[chosen.only]]:
             for row in measure(where, model, talking):
                 table.add_row(*row)
+                print(": ".join(row[:3]), file=sys.stderr, flush=True)  # it is long, and may be cut off
     Console(width=max(130, Console().width)).print(table)
     return 0
 
@@ -75,24 +76,26 @@ _Rows = Iterator[tuple[str, str, str, str]]
 
 def _alone(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
     mouth = Mouth()
-    clips: list[Sound] = []
+    lines: list[tuple[str, Sound]] = []
     for line in own_lines(talking):
         samples, rate = mouth.render(Utterance(line))
-        clips.append(resampled(samples, rate, RATE))
-        if sum(map(len, clips)) > where.minutes * 60 * RATE:
+        lines.append((line, resampled(samples, rate, RATE)))
+        if sum(len(sound) for _, sound in lines) > where.minutes * 60 * RATE:
             break
     mouth.shut()
-    own = np.concatenate(clips)
+    own = np.concatenate([sound for _, sound in lines])
     noises: list[tuple[str, Sound | None]] = [("", None)]
     if where.recordings is not None:
         noise_folder = where.recordings / "noise"
-        for file in (next(iter(sorted(noise_folder.glob(f"*{name}*")))) for name in ("dishes", "rain", "music")):
+        for file in (
+            next(iter(sorted(noise_folder.glob(f"*{name}*")))) for name in ("dishes", "rain", "music", "wind", "tap")
+        ):
             sound = pcm(file).astype(np.float64)
             loud = 10 ** ((power(own) - 32 - power(sound.astype(np.int16))) / 20)
             noises.append((f" and {file.stem.split('_', 1)[1]}, 20 dB under the echo", (sound * loud).astype(np.int16)))
     for room, echo in ROOMS.items():
         for what, noise in noises if room.startswith("60") else noises[:1]:
-            got = alone(own, echo, noise, model, talking)
+            got = alone(lines, echo, noise, model, talking)
             minutes = got.seconds / 60
             yield (
                 "its own voice, nobody talks",
@@ -195,18 +198,22 @@ def _soak(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
 
 
 def _faults(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
-    card = SoundCard(where.folder)
-    card.start()
-    os.environ.update(card.environment)
-    try:
-        for number, fault in enumerate(FAULTS):
-            came = suffer(fault, card, where.folder / f"home-{number}", model.path)
-            told, again = (f"{s:.1f} s" if s is not None else "never" for s in (came.told, came.heard_again))
-            kept = "the same question is open" if came.kept else "THE PLACE IS LOST"
-            figures = f"told after {told}; mended: works after {again}; {kept}"
-            yield "sound that breaks in a talk", fault.name, figures, "5 s"
-    finally:
-        card.stop()
+    for number, fault in enumerate(FAULTS):
+        folder = where.folder / f"fault-{number}"
+        folder.mkdir()
+        card = SoundCard(folder)  # a fresh one: another microphone is not there any more
+        card.start()
+        try:
+            came = suffer(fault, card, folder / "home", model.path)
+        finally:
+            card.stop()
+        told, again = (f"{s:.1f} s" if s is not None else "never" for s in (came.told, came.heard_again))
+        kept = "the same question is open" if came.kept else "THE PLACE IS LOST"
+        ways = {"voice": came.by_voice, "key": came.by_key}
+        leads = " and ".join(way for way, works in ways.items() if works) or "NOTHING"
+        works = f"works after {again}" if came.heard_again != 0 else "was never deaf"
+        figures = f"told after {told}; mended: {works}; {kept}; {leads} leads on"
+        yield "sound that breaks in a talk", fault.name, figures, "5 s"
 
 
 if __name__ == "__main__":

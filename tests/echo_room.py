@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.sound_card import SoundCard
+from tests.sound_card import HERE, SoundCard
 
 RATE = 16000
 _BLOCK = 160
 
 Floats = NDArray[np.float64]
+Sound = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -72,62 +75,101 @@ class Path:
 
 
 class Room:
-    """Somebody in it, who may talk while the loudspeaker plays."""
+    """Somebody in a room, who may talk while the loudspeaker plays. The room is a program of its own: in this one it
+    would keep the sound card's thread waiting, and real rooms do not do that."""
 
-    def __init__(self, echo: Echo) -> None:
-        self._path = Path(echo)
-        self._lock = threading.Lock()
-        self._said: Floats = np.zeros(0)
+    def __init__(self, echo: Echo, environment: Mapping[str, str]) -> None:
         self.began = 0.0
         """On the monotonic clock, when the last word reached the microphone's feed; 0 until it did."""
+        self._running = subprocess.Popen(
+            [sys.executable, "-m", "tests.echo_room", json.dumps(asdict(echo))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**environment}, cwd=HERE,
+        )  # fmt: skip
+        assert self._running.stdout is not None
+        self._running.stdout.readline()  # sound goes through it
+        self._told = threading.Thread(target=self._listen, daemon=True)
+        self._told.start()
 
-    def say(self, sound: NDArray[np.int16]) -> None:
+    def say(self, sound: Sound) -> None:
         """Begin to say that at once: int16 mono at RATE, as it reaches the microphone."""
-        with self._lock:
-            self._said, self.began = sound.astype(np.float64), 0.0
+        assert self._running.stdin is not None
+        self.began = 0.0
+        self._running.stdin.write(len(sound).to_bytes(4, "little") + sound.astype(np.int16).tobytes())
+        self._running.stdin.flush()
 
-    def carry(self, ear: subprocess.Popen[bytes], mouth: subprocess.Popen[bytes]) -> None:
-        """From the loudspeaker to the microphone, until one of them ends."""
-        assert ear.stdout is not None
-        assert mouth.stdin is not None
-        while block := ear.stdout.read(2 * _BLOCK):
-            heard = self._path(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
-            with self._lock:
-                said, self._said = self._said[: len(heard)], self._said[len(heard) :]
-                if len(said) and not self.began:
-                    self.began = time.monotonic()
-            heard[: len(said)] += said
-            try:
-                mouth.stdin.write(np.clip(heard, -32768, 32767).astype(np.int16).tobytes())
-                mouth.stdin.flush()
-            except (BrokenPipeError, ValueError):
-                return
+    def shut(self) -> None:
+        """Nothing is carried any more."""
+        assert self._running.stdin is not None
+        self._running.stdin.close()
+        self._running.wait(10)
+        self._told.join(10)
+        assert self._running.stdout is not None
+        self._running.stdout.close()
+
+    def _listen(self) -> None:
+        assert self._running.stdout is not None
+        for line in self._running.stdout:
+            self.began = float(line)
 
 
 @contextmanager
 def open_loudspeaker(card: SoundCard, echo: Echo) -> Iterator[Room]:
     """From here to the end of the block the virtual card's microphone hears its loudspeaker."""
-    environment = {**os.environ, **card.environment}
-    form = ["--raw", "--latency-msec=10", "--format=s16le", f"--rate={RATE}", "--channels=1"]
-    ear = subprocess.Popen(
-        ["parec", "-d", "spk_sink.monitor", *form],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-    )  # fmt: skip
-    mouth = subprocess.Popen(
-        ["pacat", "-p", "-d", "mic_sink", *form],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-    )  # fmt: skip
-    room = Room(echo)
-    thread = threading.Thread(target=room.carry, args=(ear, mouth), daemon=True)
-    thread.start()
+    room = Room(echo, {**os.environ, **card.environment})
     try:
         yield room
     finally:
-        ear.terminate()
-        thread.join(10)
-        mouth.terminate()
-        for process in (ear, mouth):
-            process.wait(10)
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+        room.shut()
+
+
+class _Carrying:
+    """From the loudspeaker to the microphone, in the room's own program."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._path = Path(echo)
+        self._lock = threading.Lock()
+        self._said: Floats = np.zeros(0)
+        self._new = False
+        form = ["--raw", "--latency-msec=10", "--format=s16le", f"--rate={RATE}", "--channels=1"]
+        self._ear = subprocess.Popen(
+            ["parec", "-d", "spk_sink.monitor", *form], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+        self._mouth = subprocess.Popen(
+            ["pacat", "-p", "-d", "mic_sink", *form], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+
+    def run(self) -> None:
+        """Until standard input ends, which brings what is said: a length in samples (4 bytes), and int16 samples. Tells
+        when each begins: a line with the time of the monotonic clock."""
+        threading.Thread(target=self._hear_what_is_said, daemon=True).start()
+        assert self._ear.stdout is not None
+        assert self._mouth.stdin is not None
+        first = True
+        while block := self._ear.stdout.read(2 * _BLOCK):
+            heard = self._path(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
+            with self._lock:
+                said, self._said = self._said[: len(heard)], self._said[len(heard) :]
+                new, self._new = self._new and len(said) > 0, self._new and not len(said)
+            if new or first:
+                print(time.monotonic(), flush=True)
+                first = False
+            heard[: len(said)] += said
+            try:
+                self._mouth.stdin.write(np.clip(heard, -32768, 32767).astype(np.int16).tobytes())
+                self._mouth.stdin.flush()
+            except (BrokenPipeError, ValueError):
+                break
+        self._ear.terminate()
+        self._mouth.terminate()
+
+    def _hear_what_is_said(self) -> None:
+        source = sys.stdin.buffer
+        while len(size := source.read(4)) == 4:
+            sound = np.frombuffer(source.read(2 * int.from_bytes(size, "little")), np.int16)
+            with self._lock:
+                self._said, self._new = sound.astype(np.float64), True
+        self._ear.terminate()
+
+
+if __name__ == "__main__":
+    _Carrying(Echo(**json.loads(sys.argv[1]))).run()

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.sound_card import SPEAKER_RATE, SoundCard
-from voice.content import LINE_VALUES, Content
+from voice.content import Content
+from voice.content_check import LINE_VALUES
 from voice.helplines import HelpLines, note_last
 from voice.session import line_values
 
@@ -171,8 +172,10 @@ class Script:
         self._shown = line_values(lines, country, shown=True)
         self._said = line_values(lines, country, shown=False)
         self._content = content
-        # A text that is one value only would fit everything.
-        texts = {key: text for key, text in content.texts.items() if not re.fullmatch(r"\$\w+", text)}
+        # A text of values alone would fit everything.
+        texts = {
+            key: text for key, text in content.texts.items() if re.search("[a-z]", re.sub(r"\$\w+", "", text.lower()))
+        }
         self._patterns = {key: self._pattern(text) for key, text in texts.items()}
 
     def _pattern(self, text: str) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from voice.dialogue.shelf import Shelf
 from voice.errors import SpeakerError, VoiceError
 from voice.events import Ended, Heard, Listen, Meaning, Partial, Pressed, Sound, Source, Utterance
 from voice.notes import Notes
@@ -160,6 +161,9 @@ class Paper:
     def keep(self, where: str) -> None:
         self._put("keep", where)
 
+    def written(self, where: str) -> None:
+        self._put("written", where)
+
     def trouble(self, error: VoiceError) -> None:
         self._put("trouble", error.code)
 
@@ -187,14 +191,17 @@ def room(
     talks: float = 0.0,
     breaks: int | None = None,
     notes: Notes | None = None,
+    shelf: Shelf | None = None,
     manner: Manner | None = None,
     set_up: bool = False,
     remember: Callable[[str, str], None] = lambda what, value: None,
     courier: Courier | None = None,
     beside: Sequence[Person] = (),
     over: Sequence[tuple[float, float]] | None = None,
+    quiet: bool = False,
 ) -> Room:
-    """`beside`: other ears; `over`: the microphone does not hear the voice, and somebody talks over it then."""
+    """`beside`: other ears; `over`: the microphone does not hear the voice, and somebody talks over it then; `quiet`: a
+    room where others hear, and the next person must find nothing."""
     clock = VirtualClock()
     person = Person(clock, list(plan), ends, talks, over is not None, list(over or ()))
     for other in beside:
@@ -207,9 +214,11 @@ def room(
         clock=clock,
         mouth=voice,
         notes=notes,
+        shelf=shelf,
         set_up=set_up,
         remember=remember,
         courier=courier,
+        quiet=quiet,
     )
     return Room(clock, person, voice, paper, session)
 

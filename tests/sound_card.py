@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,8 +24,13 @@ LIMIT = 20.0
 SPEAKER_RATE = 48000
 HERE = Path(__file__).resolve().parents[1]
 
-MICROPHONE = "module-remap-source source_name=vmic master=mic_sink.monitor rate=16000 channels=1"
-SPEAKER = f"module-null-sink sink_name=spk_sink rate={SPEAKER_RATE} channels=2 format=s16le"
+MICROPHONE = "module-remap-source source_name=vmic master=mic_sink.monitor"
+SPEAKER = "module-null-sink sink_name=spk_sink format=s16le"
+OTHER = (
+    "module-null-sink sink_name=other_sink rate=16000 channels=1 format=s16le",
+    "module-remap-source source_name=vother master=other_sink.monitor rate=16000 channels=1",
+)
+"""A second microphone, and what feeds it."""
 ALSA = """
 </usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
@@ -58,8 +65,8 @@ class SoundCard:
         loads = [
             f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}",
             "module-null-sink sink_name=mic_sink rate=16000 channels=1 format=s16le",
-            SPEAKER,
-            MICROPHONE,
+            _shape(SPEAKER, SPEAKER_RATE, 2),
+            _shape(MICROPHONE, 16000, 1),
         ]
         flags = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
         flags += ["--disable-shm=no", "--use-pid-file=no"]
@@ -91,33 +98,82 @@ class SoundCard:
 
     def unplug_microphone(self) -> None:
         """The server stays, and gives whoever records another source without a word."""
-        self._unload("module-remap-source")
+        self._unload("source_name=vmic")
 
     def unplug_loudspeaker(self) -> None:
         """The server stays, and plays to another sink without a word: here the one that feeds the microphone."""
         self._unload("sink_name=spk_sink")
 
-    def plug_loudspeaker(self) -> None:
-        """It is there again."""
-        self._run("pactl", "load-module", *SPEAKER.split())
+    def plug_loudspeaker(self, rate: int = SPEAKER_RATE, channels: int = 2) -> None:
+        """It is there again, of that rate in hertz."""
+        self.pactl("load-module", *_shape(SPEAKER, rate, channels).split())
+
+    def plug_other_microphone(self) -> None:
+        """A second one, "vother", into which nobody speaks but through the sink "other_sink"."""
+        for module in OTHER:
+            self.pactl("load-module", *module.split())
+
+    def unplug_other_microphone(self) -> None:
+        for which in ("source_name=vother", "sink_name=other_sink"):
+            self._unload(which)
+
+    @contextmanager
+    def named(self, **devices: str) -> Iterator[None]:
+        """More devices that the program can choose by name: name = source. Only for as long as they are needed, since
+        looking at a null sink's monitor lets the sink play in bursts of 2 s afterwards."""
+        config = self.folder / "asound.conf"
+        pulse = 'pcm.{0} {{ type pulse device "{1}" hint {{ show on description "{0}" }} }}\n'
+        config.write_text(ALSA + "".join(pulse.format(*each) for each in devices.items()))
+        look_again()
+        try:
+            yield
+        finally:
+            config.write_text(ALSA)
+            look_again()
+
+    def move_recordings(self, source: str) -> None:
+        """As in a desktop's sound settings: whoever records gets another source, and it is the default."""
+        self.pactl("set-default-source", source)
+        for line in self.pactl("list", "short", "source-outputs").splitlines():
+            number, _, client, *_ = line.split()
+            if client.isdigit() and (self._keeper is None or not self._is_keeper(number)):
+                self.pactl("move-source-output", number, source)
+
+    def _is_keeper(self, number: str) -> bool:
+        listed = json.loads(self.pactl("-f", "json", "list", "source-outputs"))
+        found = next(each for each in listed if str(each["index"]) == number)
+        return bool(found["properties"].get("application.name") == "parec")
+
+    def freeze(self) -> None:
+        """The server stands still, and nobody is told."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
+    def pactl(self, *words: str) -> str:
+        """Tell the server, or ask it. Raises CalledProcessError."""
+        return self._run("pactl", *words).stdout.decode()
 
     def _unload(self, which: str) -> None:
-        listed = self._run("pactl", "list", "short", "modules").stdout.decode()
+        listed = self.pactl("list", "short", "modules")
         (number,) = (line.split()[0] for line in listed.splitlines() if which in line)
-        self._run("pactl", "unload-module", number)
+        self.pactl("unload-module", number)
 
-    def plug_microphone(self) -> None:
-        """It is there again."""
-        self._run("pactl", "load-module", *MICROPHONE.split())
+    def plug_microphone(self, rate: int = 16000, channels: int = 1) -> None:
+        """It is there again, of that rate in hertz."""
+        self.pactl("load-module", *_shape(MICROPHONE, rate, channels).split())
 
-    def speak(self, *recordings: Path) -> None:
+    def speak(self, *recordings: Path, into: str = "mic_sink") -> None:
         """Play wav files into the microphone, one after the other; returns when the last is over."""
         for recording in recordings:
-            self._run("paplay", "-d", "mic_sink", str(recording))
+            self._run("paplay", "-d", into, str(recording))
 
-    def speaking(self, recording: Path) -> subprocess.Popen[bytes]:
+    def speaking(self, recording: Path, into: str = "mic_sink") -> subprocess.Popen[bytes]:
         """The same, but returns at once."""
-        return self._spawn("paplay", "-d", "mic_sink", str(recording))
+        return self._spawn("paplay", "-d", into, str(recording))
 
     @contextmanager
     def capture(self) -> Iterator[Capture]:
@@ -187,6 +243,10 @@ class Capture:
         return (len(self.samples) - (int(loud[-1]) if loud.size else 0)) / SPEAKER_RATE
 
 
+def _shape(module: str, rate: int, channels: int) -> str:
+    return f"{module} rate={rate} channels={channels}"
+
+
 def render_wav(text: str, path: Path, voice: str = "en-us", speed: int = 140) -> Path:
     """Somebody says `text`, into a wav file; half a second of silence comes after it."""
     subprocess.run(
@@ -209,7 +269,7 @@ def sound_card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundCard]:
     card.start()
     before = {name: os.environ.get(name) for name in card.environment}
     os.environ.update(card.environment)
-    _look_again()
+    look_again()
     try:
         yield card
     finally:
@@ -234,7 +294,7 @@ def speech_model() -> SpeechModel:
     pytest.skip("no Vosk model: set AFTERWARDS_TEST_MODEL to the folder of one")
 
 
-def _look_again() -> None:
+def look_again() -> None:
     """PortAudio keeps the devices that it saw first; an earlier test may have shown it a machine without any."""
     library = sys.modules.get("sounddevice")
     if library is not None:

@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from voice.dialogue import Dialogue
+from voice.dialogue.copying import Copies
+from voice.dialogue.shelf import Shelf
 from voice.events import Finish, Listen, Meaning, Say, ShowCard, ShowPlan
 from voice.parts import Talking
-from voice.rehearse import RehearsalMouth, ScriptEars, VirtualClock
+from voice.parts_copies import Texts
+from voice.rehearse import Hear, RehearsalMouth, ScriptEars, VirtualClock
 from voice.screen import JsonScreen
 from voice.session import Manner, Notes, Session, line_values
 
@@ -57,20 +60,33 @@ def play(
     *,
     country: str = "US",
     notes: Notes | None = None,
+    kept: Callable[[Callable[[], float]], tuple[Notes, Shelf, Callable[[Texts], Copies]]] | None = None,
     set_up: bool = False,
     remember: dict[str, str] | None = None,
+    hear: Hear | None = None,
+    paper: Callable[[Sequence[str]], None] | None = None,
 ) -> Played:
-    """Plays typed answers through a whole session on a virtual clock."""
+    """Plays typed answers through a whole session on a virtual clock.
+
+    `kept`: notes, their locks, and copies of them, made with that clock. `hear`: hears recordings, "@file" among the
+    answers. `paper`: prints lines.
+    """
     clock = VirtualClock()
     out = io.StringIO()
+    shelf = copies = None
+    if kept is not None:
+        notes, shelf, copies = kept(clock.now)
     manner = Manner(country=country)
     session = talking.session(
         manner,
-        ears=[ScriptEars(answers, clock)],
+        ears=[ScriptEars(answers, clock, hear=hear)],
         screen=JsonScreen(out, clock.now),
         clock=clock,
         mouth=RehearsalMouth(clock),
         notes=notes,
+        shelf=shelf,
+        paper=paper,
+        copies=copies,
         set_up=set_up,
         remember=(remember if remember is not None else {}).__setitem__,
     )

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests import model_folder
+from tests.kept import notes_of
 from tests.room import Paper
 from tests.sound_card import SoundCard
 from voice.events import Ended, Listen, Pressed, Sound
-from voice.notes import Notes
 from voice.parts import RealClock, Talking
 from voice.session import Manner
 from voice.speech.ears import VoiceEars
@@ -29,7 +29,8 @@ from voice.speech.recogniser import SpeechModel
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 60.0  # seconds that one run may take
-WHOLE = ["yes", "alone", "family", "no", "sam", "short", "they left", "i'm done", "keep all", "yes", "no"]
+KEPT = ["keep all", "yes", "this computer", "no"]
+WHOLE = ["yes", "alone", "family", "no", "sam", "short", "they left", "i'm done", *KEPT, "no"]
 
 
 def surroundings(home: Path, **environ: str) -> dict[str, str]:
@@ -131,7 +132,7 @@ def test_a_broken_model_is_said_and_the_talk_goes_on_by_keys(tmp_path: Path, bro
     assert words in shown
     assert "Get it again, or choose another model." in shown
     assert "Your plan" in shown, "the keys carry the talk"
-    assert len(Notes(tmp_path / "home/notes/notes.db").list()) == 1
+    assert len(notes_of(tmp_path / "home").list()) == 1
 
 
 def test_a_folder_that_only_looks_like_a_model_does_not_end_the_talk(tmp_path: Path) -> None:
@@ -257,10 +258,10 @@ def test_the_first_run_in_such_a_folder_still_talks(closed: Path, tmp_path: Path
 
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[Path]:
-    """A real disk of 64 kilobytes, full."""
+    """A real disk of 256 kilobytes, full."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("a small disk can only be made by root")
     try:
@@ -284,7 +285,7 @@ def test_a_full_disk_costs_the_notes_and_no_more(full: Path, script: Path) -> No
     (full / "filler").unlink()
     seen = events(full, script)
     assert not [e for e in seen if e["type"] == "trouble"], "and with room again the next ones are kept"
-    assert len(Notes(full / "notes/notes.db").list()) == 1
+    assert len(notes_of(full).list()) == 1
 
 
 NO_BYTE = 'ulimit -f 0; exec "$@"'  # every file the program writes is refused by the system
@@ -292,7 +293,7 @@ NO_BYTE = 'ulimit -f 0; exec "$@"'  # every file the program writes is refused b
 
 @pytest.mark.skipif(os.name != "posix", reason="limits are set by the shell")
 def test_where_no_file_can_grow_earlier_notes_are_safe(tmp_path: Path, script: Path) -> None:
-    notes = Notes(tmp_path / "notes" / "notes.db")
+    notes = notes_of(tmp_path)
     notes.keep("family", [("safety", "an older plan")], {})
     seen = events(tmp_path, script, before=NO_BYTE)
     assert len([e for e in seen if e["type"] == "trouble"]) == 1

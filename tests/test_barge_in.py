@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.room import SPEECH, At, Room, key, room, says, types
-from voice.events import Heard, Kind, Listen, Source
+from voice.events import Heard, Kind, Listen, Partial, Source
 from voice.session import Manner
 from voice.session_barge_in import HOT_COMMANDS, IN_VAIN, LONGEST, LONGEST_ON_CARD, WITHIN, GivingWay, live
 
@@ -185,6 +186,36 @@ def test_a_yes_while_a_free_question_is_asked_is_no_story() -> None:
     story = Heard(words, Source.VOICE, 1.0, (words,), 3.0, 0.1)
     assert not hearing.interrupts(yes, over, "What happened?", open=True)
     assert hearing.interrupts(story, over, "What happened?", open=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "interrupts"),
+    [("yes", False), ("go on", False), ("skip", False), ("stop", False), ("pause", False), ("want to die", False)],
+)
+def test_what_may_be_the_rain_answers_nothing(said: str, interrupts: bool) -> None:
+    """Beside rain and washing up, what was left of its voice was "yes", "stop", and "want to die" as it said so."""
+    hearing = room().session._hearing
+    over = live(Listen("H5", Kind.YES_NO, ("yes", "no"), ("stop", "pause", "go_on", "skip")), open=True, question=True)
+    spoken = "Do you want to die, or to go on, yes or no?"
+    rain = Heard(said, Source.VOICE, 1.0, (said,), 0.5, 0.1, surely=False)
+    assert hearing.interrupts(rain, over, spoken, open=True) is interrupts
+    assert hearing.interrupts(replace(rain, surely=True), over, spoken, open=True)
+
+
+def test_danger_that_is_none_of_its_own_words_ends_the_line_in_any_case() -> None:
+    hearing = room().session._hearing
+    over = live(Listen("H5", Kind.YES_NO, ("yes", "no"), ("stop",)), open=True, question=True)
+    faint = Heard("she's not breathing", Source.VOICE, 1.0, ("she's not breathing",), 0.5, 0.1, surely=False)
+    assert hearing.interrupts(faint, over, "Take your time.", open=True)
+
+
+def test_its_own_words_are_no_danger_before_the_turn_is_over_either() -> None:
+    made = []
+    for surely in (True, False):
+        danger = At(Partial("in danger", 1.2, 1.6, surely=surely), speaking=True, step="H4")
+        made.append(_run(types("yes"), types("alone"), types("family"), danger, types("no"), over=[]))
+    assert all("H4.ask.1" in each.paper.of("say") for each in made)
+    assert ["card" in {kind for _, kind, _ in each.paper.lines} for each in made] == [True, False]
 
 
 def test_on_a_card_the_call_takers_words_do_not_stop_it() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import keyring
 import pytest
 from click.testing import CliRunner
+from keyring.backends.fail import Keyring as NoKeyring
 
 from tests import model_folder
 from tests.sound_card import SoundCard
-from voice import models
+from voice import models, parts_kept
 from voice.check import Line, check
 from voice.cli import main
 from voice.errors import ModelError
@@ -68,6 +70,23 @@ def test_it_says_which_model_is_used_and_why(tmp_path: Path, monkeypatch: pytest
     model_folder.build(tmp_path / "home" / "models" / "big")
     assert model_line(tmp_path / "home").words.startswith("big: it was fetched")
     assert tried == ["small", "odd", "small", "big"], "tried anew each time"
+
+
+def storage_line(home: Path) -> Line:
+    return next(line for line in check(Settings(home=home)) if line.part == "storage")
+
+
+def test_it_says_whether_notes_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert storage_line(tmp_path).fine
+    assert not (tmp_path / "notes").exists(), "it makes nothing"
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
+    line = storage_line(tmp_path)
+    assert not line.fine
+    assert "afterwards notes passphrase" in line.words
+    parts_kept.vault(Settings(home=tmp_path)).set_passphrase("the old blue boat")
+    line = storage_line(tmp_path)
+    assert line.fine
+    assert "behind your passphrase" in line.words
 
 
 def test_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.kept import notes_of
 from tests.pseudo_terminal import open_terminal
 from voice.cli import main
-from voice.notes import Notes
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 60.0
@@ -84,15 +84,16 @@ def test_a_wrong_flag_is_named_with_what_fits(tmp_path: Path, words: tuple[str, 
 
 
 def test_notes_are_listed_shown_and_erased(tmp_path: Path) -> None:
-    assert "No notes are kept." in run(tmp_path, "notes", "list").output
-    notes = Notes(Path(run(tmp_path, "notes", "path").output.strip()))
+    assert "No notes are kept." in run(tmp_path, "notes", "list").stdout
+    notes = notes_of(tmp_path)
+    assert run(tmp_path, "notes", "path").stdout.strip() == str(notes.path)
     first = notes.keep("family", [("safety", "In danger, call 911 first.")], {})
     notes.keep("family", [("rest", "Rest.")], {})
-    assert len(run(tmp_path, "notes", "list").output.splitlines()) == 2
-    assert run(tmp_path, "notes", "show", str(first)).output == "- In danger, call 911 first.\n"
-    assert "Nothing was erased." in run(tmp_path, "notes", "erase", str(first), stdin="n\n").output
-    assert run(tmp_path, "notes", "erase", str(first), "--yes").output == "Erased: 1.\n"
-    assert run(tmp_path, "notes", "erase", "--all", "--yes").output == "Erased: 1.\n"
+    assert len(run(tmp_path, "notes", "list").stdout.splitlines()) == 2
+    assert run(tmp_path, "notes", "show", str(first)).stdout == "- In danger, call 911 first.\n"
+    assert "Nothing was erased." in run(tmp_path, "notes", "erase", str(first), stdin="n\n").stdout
+    assert run(tmp_path, "notes", "erase", str(first), "--yes").stdout == "Erased: 1.\n"
+    assert run(tmp_path, "notes", "erase", "--all", "--yes").stdout == "Erased: everything.\n"
     assert notes.list() == []
 
 
@@ -207,6 +208,6 @@ def test_a_signal_gives_the_terminal_back(tmp_path: Path, how: str) -> None:
 
 def test_the_readme_names_every_command() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    rows = [set(re.findall(r"\w+", line.split("|")[1])) for line in readme.splitlines() if "| `afterwards" in line]
+    rows = [set(re.findall(r"\w[\w-]*", line.split("|")[1])) for line in readme.splitlines() if "| `afterwards" in line]
     for words in commands():
         assert any(set(words) <= row for row in rows), f"afterwards {' '.join(words)}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voice import content
-from voice.content import HERE, LINE_VALUES, load, values_of
+from voice.content import HERE, load
+from voice.content_check import LINE_VALUES, OWN_VALUES, PAPER_VALUES, values_of
 from voice.errors import ContentError
 
 CONTENT = load()
@@ -52,7 +52,7 @@ def test_words_that_yaml_would_take_for_something_else_stay_words() -> None:
 
 def test_every_text_can_be_filled() -> None:
     steps = {step for walk in CONTENT.walkthroughs.values() for step in walk.steps}
-    known = dict.fromkeys((*LINE_VALUES, *content.OWN_VALUES, *steps), "x")
+    known = dict.fromkeys((*LINE_VALUES, *OWN_VALUES, *PAPER_VALUES, *steps), "x")
     for key in CONTENT.texts:
         assert "$" not in CONTENT.fill(key, known)
 
@@ -106,3 +106,27 @@ def test_a_lone_dollar_sign(broken: Edit) -> None:
 def test_a_text_that_is_missing(broken: Edit) -> None:
     error = broken("prompts.yaml", lambda text: text.replace('stopped: "Okay."', 'stopped: "  "', 1))
     assert "stopped" in error.message
+
+
+def test_what_paper_must_have(broken: Edit) -> None:
+    error = broken("paper.yaml", lambda text: text.replace("paper.title:", "paper.titel:"))
+    assert "paper.yaml, 'paper.title' is missing" in error.message
+
+
+def test_a_line_on_paper_that_does_not_say_all(broken: Edit) -> None:
+    error = broken("paper.yaml", lambda text: text.replace("Page $number of $count", "Page $number"))
+    assert "'paper.page'" in error.message
+    assert "$count" in error.remedy
+
+
+def test_a_value_that_paper_does_not_know(broken: Edit) -> None:
+    error = broken("paper.yaml", lambda text: text.replace("Made on $day.", "Made on $day, call $emergency."))
+    assert "paper.made" in error.message
+    assert "emergency" in error.message
+    assert "$" not in error.remedy
+    assert "month" in error.remedy
+
+
+def test_a_month_that_is_missing(broken: Edit) -> None:
+    error = broken("paper.yaml", lambda text: text.replace(", December]", "]"))
+    assert "'paper.months'" in error.message

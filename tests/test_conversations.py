@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import notes_at
 from tests.talks import FOLDER, missing, play, read
-from voice.notes import Notes
 from voice.parts import Talking
 
 TALKS = sorted(FOLDER.glob("*.txt"))
@@ -27,6 +27,6 @@ def test_conversation(talking: Talking, path: Path, tmp_path: Path) -> None:
     answers, expected = read(path)
     assert expected, "a talk without expectations shows nothing"
     played = play(
-        talking, answers, notes=Notes(tmp_path / "notes" / "notes.db"), set_up=path.stem.startswith("first_run")
+        talking, answers, notes=notes_at(tmp_path / "notes" / "notes.db"), set_up=path.stem.startswith("first_run")
     )
     assert missing(played, expected) == []

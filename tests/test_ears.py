@@ -17,6 +17,7 @@ from tests.sound_card import HERE, SoundCard, render_wav
 from voice.errors import ScriptError
 from voice.events import Heard, Kind, Listen, Partial, Recovered, Sound, Trouble
 from voice.speech.ears import VoiceEars, hear_file, hear_source
+from voice.speech.endpoint import Endpoint
 from voice.speech.microphone import Microphone
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import RATE, FileSource, PcmSource
@@ -199,6 +200,30 @@ class TestRecordings:
         heard = _hear(ears, 10)
         assert isinstance(heard, Heard)
         assert heard.text == "repeat"
+
+    def test_a_room_that_is_known_is_not_taken_for_talk_in_the_next_turn(self, speech_model: SpeechModel) -> None:
+        hiss = np.random.default_rng(1).normal(0, 900, 40 * RATE).astype(np.int16)
+        endpoint = Endpoint()
+        Turn(speech_model, ASK, PHRASES, endpoint=endpoint).feed(hiss[: 30 * RATE].tobytes())
+        turns = Turn(speech_model, ASK, PHRASES, endpoint=endpoint), Turn(speech_model, ASK, PHRASES)
+        taken = [0, 0]
+        for at in range(30 * RATE, 32 * RATE, 320):
+            for number, turn in enumerate(turns):
+                turn.feed(hiss[at : at + 320].tobytes())
+                taken[number] += turn.speaking
+        assert taken[0] == 0 < taken[1]
+
+    @pytest.mark.parametrize("headphones", [True, False])
+    def test_a_murmur_is_sure_where_our_own_voice_is_not_heard(
+        self, speech_model: SpeechModel, tmp_path: Path, headphones: bool
+    ) -> None:
+        murmur = (_samples("repeat", tmp_path) * 0.05).astype(np.int16)
+        said = np.concatenate([_silence(1), murmur, _silence(2)])
+        ears = VoiceEars(speech_model, lambda: Live(said), headphones=headphones)
+        ears.open(replace(ASK, over_speech=True), PHRASES)
+        heard = _hear(ears, 10)
+        assert isinstance(heard, Heard)
+        assert (heard.text, heard.surely) == ("repeat", headphones)
 
     def test_real_voices(self, speech_model: SpeechModel) -> None:
         if not (RECORDINGS / "manifest.tsv").is_file():

@@ -35,33 +35,47 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"session"}),
     frozenset({"dialogue", "understanding", "judgement"}),
     frozenset({"safety"}),
-    frozenset({"content", "content_shape", "walkthrough", "templates", "helplines", "trust", "opinion"}),
+    frozenset({"content", "content_check", "content_kinds", "content_shape", "walkthrough", "templates"})
+    | {"helplines", "trust", "opinion", "patterns"},
     frozenset({"events"}),
     frozenset({"errors"}),
 )
 # The parts at the edge: they know the two lowest floors alone, and only those who build the real parts know them.
-EDGE = frozenset({"speech", "screen", "keyboard", "notes", "models", "settings"})
+EDGE = frozenset({"speech", "screen", "keyboard", "notes", "paper", "models", "settings", "kiosk", "launcher"})
 GROUND = frozenset({"events", "errors"})
 BUILDERS = frozenset({"cli", "check", "parts"})
 
 SOUND = {"sounddevice", "vosk", "pyttsx3", "soxr", "soundfile", "webrtcvad"}
 NETWORK = {"urllib", "http", "socket", "ssl", "requests", "ftplib"}
+PAGE = {"starlette", "uvicorn", "websockets"}
+NOTES = {"sqlite_utils", "sqlite3", "sqlcipher3", "argon2", "cryptography", "keyring"}
+# What is loaded only when notes are opened or locked, or a plan is made into a page: a start must not wait for it.
+LATE = {
+    "sqlcipher3": "notes/cipher.py",
+    "argon2": "notes/keys.py",
+    "cryptography": "notes/keys.py",
+    "keyring": "notes/keychain.py",
+    "typst": "paper/pdf.py",
+}
 HOMES: dict[str, frozenset[str]] = {
     **dict.fromkeys(SOUND, frozenset({"speech"})),
     **dict.fromkeys(NETWORK, frozenset({"models"})),
+    "socket": frozenset({"models", "kiosk"}),  # the page on this computer's own address; what leaves it, in models
+    **dict.fromkeys(PAGE, frozenset({"kiosk"})),
     "transitions": frozenset({"dialogue"}),
     "hassil": frozenset({"templates"}),
     "livekit": frozenset({"speech"}),
     "yaml": frozenset({"content"}),
-    "sqlite_utils": frozenset({"notes"}),
-    "sqlite3": frozenset({"notes"}),
+    **dict.fromkeys(NOTES, frozenset({"notes"})),
+    "typst": frozenset({"paper"}),
     "rich": frozenset({"screen", "cli"}),
     "prompt_toolkit": frozenset({"screen", "keyboard"}),
     "click": frozenset({"cli"}),
 }
 
-# Where sound may become a file: the cache of sentences that never change, and an author's demo of a rehearsal.
-WRITES_SOUND = {"speech/cache.py", "rehearse.py"}
+# Where sound may become a file: the cache of sentences that never change, an author's demo of a rehearsal, and the
+# plan that a person asks to have as sound.
+WRITES_SOUND = {"speech/cache.py", "rehearse.py", "paper/wav.py"}
 # The speech engine can only hand its sound over in a file that is gone at once.
 ENGINE_WRITES = WRITES_SOUND | {"speech/render.py", "speech/plain.py"}
 
@@ -76,7 +90,7 @@ def part_of(path: Path) -> str:
     parts = path.relative_to(VOICE).with_suffix("").parts
     if parts[0].startswith("fetching"):
         return "models"  # finding a model, and getting one
-    family = re.match(r"(cli|parts|screen|rehearse|session|helplines)_", parts[0])
+    family = re.match(r"(cli|check|parts|screen|rehearse|session|helplines)_", parts[0])
     return family[1] if family else parts[0]
 
 
@@ -149,6 +163,29 @@ def test_each_library_lives_in_one_place(path: Path) -> None:
         if (top := name.split(".")[0]) in HOMES and part_of(path) not in HOMES[top]
     ]
     assert wrong == []
+
+
+def test_the_kiosk_stays_on_this_computer() -> None:
+    """Its sockets are pairs, the service manager's, or one that listens to this computer alone; none goes out."""
+    for path in (VOICE / "kiosk").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                called, given = node.func.attr, [ast.unparse(each) for each in node.args]
+                assert called not in ("connect", "connect_ex", "create_connection", "getaddrinfo", "create_server")
+                assert called != "bind" or given[0].startswith("('127.0.0.1',"), f"{name_of(path)}:{node.lineno}"
+                assert called != "socket" or not given or given[0] == "socket.AF_UNIX" or path.name == "supervise.py"
+
+
+def test_what_locks_the_notes_or_makes_pages_is_loaded_late_and_in_one_file() -> None:
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at_once = {id(node) for node in tree.body}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
+            for top in {name.split(".")[0] for name in names} & LATE.keys():
+                assert (name_of(path), id(node) in at_once) == (LATE[top], False), f"line {node.lineno}"
 
 
 def test_every_library_is_declared() -> None:

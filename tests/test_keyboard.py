@@ -59,7 +59,8 @@ def desk() -> Iterator[Desk]:
 
 
 SEQUENCES = {
-    "f1": "\x1bOP", "f2": "\x1bOQ", "f3": "\x1bOR", "f4": "\x1bOS", "escape": "\x1b", "c-m": "\r", "c-j": "\n",
+    "f1": "\x1bOP", "f2": "\x1bOQ", "f3": "\x1bOR", "f4": "\x1bOS", "f5": "\x1b[15~", "f6": "\x1b[17~",
+    "escape": "\x1b", "c-m": "\r", "c-j": "\n",
     "left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B", "delete": "\x1b[3~", "end": "\x1b[F",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import notes_of
 from tests.person import Program
 from tests.sound_card import SoundCard
 from voice.content import load
@@ -20,7 +21,7 @@ CANARY = "zanzibar"
 CONTENT = load()
 BEFORE = ("yes", "alone", "family", "no")
 CRISIS = (f"he's not breathing {CANARY}", "i'm safe now", "no", "go on")
-AFTER = ("sam", "short", "they left", "i'm done", "keep all", "yes")
+AFTER = ("sam", "short", "they left", "i'm done", "keep all", "yes", "this computer", "no")
 
 
 def _talk(card: SoundCard, home: Path, *answers: str) -> Program:
@@ -61,6 +62,10 @@ def test_what_was_said_is_in_no_file(homes: tuple[Path, Path]) -> None:
     for name, content in files.items():
         assert CANARY.encode() not in content.lower(), name
         assert b"breathing" not in content.lower(), name
+    notes = repr(notes_of(homes[0]).list()).lower()  # what the encrypted file holds
+    assert "family" in notes
+    assert CANARY not in notes
+    assert "breathing" not in notes
 
 
 def test_the_log_has_no_sign_of_it(homes: tuple[Path, Path]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from voice.errors import ContentError, ModelError, SpeakerError
+from voice.errors import ContentError, ModelError, SpeakerError, VoiceError
 from voice.events import Ended, Heard, Kind, Listen, Trouble, Utterance
 from voice.parts import remember_in
 from voice.parts_late import BestMouth, LateEars, LateSafety
@@ -32,6 +32,7 @@ class Voice:
         self.prepared: list[str] = []
         self.held: list[bool] = []
         self.shut_down = False
+        self.voice: str | None = None
 
     def ready(self) -> None: ...
 
@@ -56,6 +57,12 @@ class Voice:
 
     def resume(self) -> None:
         self.held.append(False)
+
+    def choose(self, voice: str | None) -> None:
+        self.voice = voice
+
+    def news(self) -> VoiceError | None:
+        return SpeakerError("speaker-program", "No sound.", "Another one speaks.") if self.voice == "broken" else None
 
     def shut(self) -> None:
         self.shut_down = True

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.kept import notes_of
 from tests.sound_card import render_wav
 from voice import models
 from voice.cli import main
 from voice.errors import ScriptError
 from voice.events import Ended, Heard, Kind, Listen, Pressed, Source, Utterance
-from voice.notes import Notes
 from voice.rehearse import TRACK_RATE, RehearsalMouth, ScriptEars, Track, VirtualClock, read_script
 from voice.speech.recogniser import SpeechModel
 
-WHOLE = "yes\nalone\nfamily\nno\nsam\nshort\nthey left\ni'm done\nkeep all\nyes\nno\n"
+WHOLE = "yes\nalone\nfamily\nno\nsam\nshort\nthey left\ni'm done\nkeep all\nyes\nthis computer\nno\nno\n"
 FIELDS = {
     "say": {"key", "text"},
     "listen": {"step", "expects"},
@@ -59,7 +59,7 @@ def test_a_whole_talk_as_json(tmp_path: Path) -> None:
     assert seen[-1]["reason"] == "done"
     plan = next(e for e in seen if e["type"] == "plan")
     assert 0 < len(plan["lines"]) <= 6
-    assert len(Notes(tmp_path / "home/notes/notes.db").list()) == 1
+    assert len(notes_of(tmp_path / "home").list()) == 1
 
 
 def test_minutes_take_no_time_but_are_counted(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.safety import CALM, Light, Safety
+from voice import patterns
+from voice.content import load
+from voice.safety import CALM, Light, Safety, rules_of
 from voice.templates import TemplateError, Templates
 
 ENGLISH = Path(__file__).parents[1] / "voice" / "content" / "en"
@@ -271,3 +273,34 @@ def test_broken_data_is_refused_at_once() -> None:
         Safety({}, {**data, "harmless": ["(not closed"]})
     with pytest.raises(KeyError):
         Safety({}, {})
+
+
+def test_its_patterns_were_read_since_it_was_changed() -> None:
+    content, made = load(), dict[str, str]()
+    rules = rules_of(content.rules, content.safety)
+    Safety(content.rules, content.safety, made)
+    assert content.patterns.read_text("utf-8") == patterns.text(rules, made), "run scripts/patterns"
+    known = patterns.read(content.patterns, rules)
+    assert known == made
+    assert Safety(content.rules, content.safety, known).judge("he is not breathing").light is Light.RED
+
+
+def test_patterns_that_are_of_no_use_cost_time_alone(tmp_path: Path) -> None:
+    content = load()
+    rules = rules_of(content.rules, content.safety)
+    whole = content.patterns.read_bytes()
+    assert patterns.read(content.patterns, {**rules, "one": "more"}) == {}
+    assert patterns.read(tmp_path / "missing", rules) == {}
+    for broken in (
+        b"",
+        b"\xff",
+        whole[:-9],
+        b"[]",
+        b"{}",
+        b'{"rules": 1}',
+        whole.replace(b'"patterns": {', b'"patterns": {"a": '),
+    ):
+        (tmp_path / "broken").write_bytes(broken)
+        assert patterns.read(tmp_path / "broken", rules) == {}
+    some = dict(list(patterns.read(content.patterns, rules).items())[::7])
+    assert Safety(content.rules, content.safety, some).judge("she took all her pills").light is Light.RED

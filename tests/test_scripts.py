@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.papers import CHROMIUMS
+
 ROOT = Path(__file__).parents[1]
 BASH = shutil.which("bash")
 COMMANDS = (
@@ -237,6 +239,58 @@ def test_with_sudo_it_installs(copy: Copy) -> None:
     assert any(line.startswith("apt-get") and line.endswith("--no-remove libportaudio2") for line in asked)
 
 
+BROWSERS = {
+    "apt-get": "chromium fonts-dejavu-core",
+    "dnf": "chromium dejavu-sans-fonts",
+    "pacman": "chromium ttf-dejavu",
+    "zypper": "chromium dejavu-fonts",
+    "apk": "chromium font-dejavu",
+}
+
+
+@pytest.mark.parametrize("manager", BROWSERS)
+def test_the_tests_need_a_browser_and_letters(copy: Copy, manager: str) -> None:
+    (copy.bin / "apt-get").unlink()
+    copy.command(manager, f'echo "{manager} $*" >>"$LOG"')
+    copy.command("id", "echo 0")
+    copy.run("setup", "--tests")
+    asked = [line for line in copy.asked() if line.startswith(manager)]
+    assert any(line.endswith(f" {BROWSERS[manager]}") for line in asked), "by itself, whatever else cannot be had"
+    assert any("pulseaudio" in line and "chromium" not in line for line in asked)
+    copy.run("setup")
+    assert not any("chromium" in line for line in copy.asked()), "nobody who talks needs one"
+
+
+@pytest.mark.parametrize("name", CHROMIUMS)
+def test_a_browser_that_is_there_is_enough(copy: Copy, name: str) -> None:
+    copy.command("id", "echo 0")
+    copy.command(name, "")
+    copy.run("setup", "--tests")
+    assert not any("chromium" in line for line in copy.asked())
+
+
+@pytest.mark.parametrize(
+    ("packages", "programs"),
+    [
+        ("gnome-keyring dbus", ("gnome-keyring-daemon", "dbus-run-session")),
+        ("cups-daemon cups-client", ("cupsd", "lp")),
+    ],
+)
+def test_the_tests_need_a_desktop_s_keyring_and_printing(copy: Copy, packages: str, programs: tuple[str, ...]) -> None:
+    copy.command("id", "echo 0")
+    for program in programs:
+        (copy.bin / program).unlink(missing_ok=True)
+    copy.run("setup")
+    assert not any(packages in line for line in copy.asked()), "nobody who talks needs it from us"
+    copy.run("setup", "--tests")
+    assert any(line.endswith(f" {packages}") for line in copy.asked() if line.startswith("apt-get"))
+    for program in programs:
+        copy.command(program, "")
+    before = len(copy.asked())
+    copy.run("setup", "--tests")
+    assert not any(packages in line for line in copy.asked()[before:])
+
+
 def test_no_python_is_said_in_plain_words(copy: Copy) -> None:
     (copy.bin / "python3").unlink()
     done = copy.run("setup")
@@ -250,7 +304,7 @@ def test_other_systems_need_no_packages(copy: Copy, system: str) -> None:
     (copy.bin / "espeak-ng").unlink()
     done = copy.run("setup", "--tests")
     assert done.returncode == 0
-    assert "sound software" not in done.stdout
+    assert "(1 of 4)" not in done.stdout
 
 
 def test_run_passes_on_what_was_asked_from_any_folder(copy: Copy, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import connect, notes_at
 from tests.room import SPEECH, At, Room, key, room, says, types
 from voice.errors import MicrophoneError, ModelError, NotesError, SettingsError
 from voice.events import Ended, Heard, Listen, Recovered, Source, Trouble
@@ -178,7 +179,7 @@ def test_what_a_person_said_is_never_kept_as_sound() -> None:
 
 @pytest.mark.parametrize(("answer", "kept"), [("yes", 1), ("no", 0), ("i don't know", 0)])
 def test_notes_are_kept_only_after_a_yes(answer: str, kept: int, tmp_path: Path) -> None:
-    notes = Notes(tmp_path / "notes.db")
+    notes = notes_at(tmp_path / "notes.db")
     made = room(*TO_PLAN, types("keep all"), types(answer, step="keep"), types("no"), notes=notes)
     made.session.run()
     assert len(notes.list()) == kept
@@ -186,13 +187,13 @@ def test_notes_are_kept_only_after_a_yes(answer: str, kept: int, tmp_path: Path)
 
 
 def test_a_talk_that_is_broken_off_leaves_nothing_behind(tmp_path: Path) -> None:
-    made = room(*TO_PLAN, types("keep all"), notes=Notes(tmp_path / "notes.db"))
+    made = room(*TO_PLAN, types("keep all"), notes=notes_at(tmp_path / "notes.db"))
     made.session.run()
     assert not (tmp_path / "notes.db").exists()
 
 
 def test_delete_that_in_the_middle_harms_nothing(tmp_path: Path) -> None:
-    notes = Notes(tmp_path / "notes.db")
+    notes = notes_at(tmp_path / "notes.db")
     notes.keep("family", [("safety", "an older plan")], {})
     made = room(types("yes"), types("alone"), types("delete that"), types("family"), notes=notes)
     made.session.run()
@@ -206,7 +207,7 @@ def test_notes_that_fail_are_said_and_the_talk_goes_on(tmp_path: Path) -> None:
         def keep(self, *args: object) -> int:
             raise NotesError("notes-disk-full", "There is no space left.", "Free some space.")
 
-    made = room(*TO_PLAN, types("keep all"), types("yes"), types("no"), notes=Full(tmp_path / "notes.db"))
+    made = room(*TO_PLAN, types("keep all"), types("yes"), types("no"), notes=Full(tmp_path / "notes.db", connect))
     assert made.session.run() == "done"
     assert made.paper.of("trouble") == ["notes-disk-full"]
     assert "keep.failed.1" in made.paper.of("say")

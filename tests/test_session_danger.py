@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import notes_at
 from tests.room import TALKING, At, begins, key, room, says, types
+from tests.visits import behind_locks
 from voice.events import Heard, Kind, Listen, Pressed, Source
-from voice.notes import Notes
 from voice.safety import Light
 from voice.session import Manner
 
@@ -121,7 +122,7 @@ def test_the_help_key_works_while_it_speaks_and_in_a_pause() -> None:
 
 def test_the_help_key_works_while_it_says_that_the_notes_are_kept(tmp_path: Path) -> None:
     plan = [*TO_PLAN, types("keep all"), types("yes"), key("emergency", speaking=True)]
-    made = room(*plan, notes=Notes(tmp_path / "notes.db"))
+    made = room(*plan, notes=notes_at(tmp_path / "notes.db"))
     made.session.run()
     assert made.paper.of("keep")
     assert made.paper.of("card") == ["EMERGENCY"]
@@ -150,6 +151,9 @@ STATES: dict[str, tuple[list[At], str]] = {
     "where others can hear": ([types("yes"), types("not alone")], "H3"),
     "reading the plan": (TO_PLAN, "plan"),
     "before consent": ([*TO_PLAN, types("keep all")], "keep"),
+    "choosing a lock": ([*TO_PLAN, types("keep all"), types("yes")], "lock_choice"),
+    "keeping the place": ([*TO_PLAN[:-1], types("keep my place")], "keep_place"),
+    "forgetting": ([types("yes"), types("forget everything")], "forget_all"),
 }
 """What was said before, and where it listens then."""
 
@@ -157,11 +161,12 @@ STATES: dict[str, tuple[list[At], str]] = {
 @pytest.mark.parametrize(
     ("card", "state"), [(card, state) for card in SAID for state in STATES if STATES[state][1] != f"card:{card}"]
 )
-def test_each_card_from_each_state(card: str, state: str) -> None:
+def test_each_card_from_each_state(card: str, state: str, tmp_path: Path) -> None:
     """The card's first words sound within 2 s, and "no, go back" leads to where it was."""
     before, step = STATES[state]
     says_it = says(SAID[card], speaking=state == "speaking", step="" if state == "speaking" else step)
-    made = room(*before, says_it, says("no go back", step=f"card:{card}"))
+    notes, shelf = behind_locks(tmp_path)
+    made = room(*before, says_it, says("no go back", step=f"card:{card}"), notes=notes, shelf=shelf)
     made.session.run()
     lines = made.paper.lines
     at = max(n for n, (_, kind, what) in enumerate(lines) if (kind, what) == ("card", card))
@@ -178,11 +183,13 @@ def test_each_card_from_each_state(card: str, state: str) -> None:
         assert where[1] == step
 
 
-def test_a_death_is_asked_about_gently_from_each_state() -> None:
+def test_a_death_is_asked_about_gently_from_each_state(tmp_path: Path) -> None:
     for state, (before, step) in STATES.items():
         if step in ("danger", "after_card") or step.startswith("card:") or state == "speaking":
             continue  # only RED stops the voice in the middle
-        made = room(*before, says("he died last night", step=step), types("yes", step="danger"))
+        notes, shelf = behind_locks(tmp_path / state)
+        died = says("he died last night", step=step)
+        made = room(*before, died, types("yes", step="danger"), notes=notes, shelf=shelf)
         made.session.run()
         assert made.paper.of("card") == ["BEREAVED"], state
 
@@ -231,3 +238,13 @@ def test_what_is_in_every_grammar_is_red_and_outright() -> None:
     for phrase in phrases:
         verdict = TALKING.safety.judge(phrase)
         assert verdict.light is Light.RED, phrase
+
+
+@pytest.mark.parametrize("words", ["someone is here", "somebody is here", "there is someone here with me"])
+@pytest.mark.parametrize("how", [says, types], ids=["said", "typed"])
+def test_who_can_hear_is_an_answer_and_no_danger(words: str, how: object) -> None:
+    assert callable(how)
+    made = room(types("yes"), how(words, step="H2"))
+    made.session.run()
+    assert not made.paper.of("card")
+    assert made.paper.of("listen")[2] == "H3"

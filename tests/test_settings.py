@@ -215,7 +215,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_every_field_can_be_set_from_outside(tmp_path: Path) -> None:
     samples = {"country": "gb", "answer_by": "keys", "barge_in": "off", "headphones": "yes", "help_key": "f12"}
-    samples["network"] = "no"
+    samples |= {"network": "no", "earcon": "yes", "keep_days": "30", "paper": "letter"}
     samples["model_mirror"] = "https://example.org/models"
     for name in (f.name for f in fields(Settings) if f.name != "home"):
         text = samples.get(name, {"rate": "50", "volume": "10", "patience": "2"}.get(name, "some name"))

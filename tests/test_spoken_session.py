@@ -13,11 +13,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from tests.kept import notes_of
 from tests.person import ALIKE, QUIET, Line, Listening, Program, Script, find_sound
 from tests.sound_card import HERE, SPEAKER_RATE, SoundCard, render_wav
 from voice.content import load
 from voice.events import Utterance
-from voice.notes import Notes
 from voice.parts import Talking
 from voice.session import Manner
 from voice.speech.mouth import Mouth
@@ -54,6 +54,8 @@ ANSWERS = {
     "X4": ("use mine", "mine", "1"),
     "plan": ("keep", "keep", "1"),
     "keep": ("yes", "yes", "1"),
+    "lock_choice": ("this computer", "by_computer", "1"),
+    "nine_words": ("no", "no", "2"),
     "anything_else": ("no", "no", "2"),
 }
 
@@ -129,6 +131,10 @@ def _subject(key: str) -> str:
     match key.split("."):
         case [("check" | "keep" | "anything_else") as subject, *_]:
             return subject if key not in ("check.no.1", "keep.yes.1", "keep.no.1", "keep.failed.1") else ""
+        case ["lock", "which", *_]:
+            return "lock_choice"
+        case ["nine", ("offer" | "ask"), *_]:
+            return "nine_words"
         case ["plan", ("review" | "review_short"), *_]:
             return "plan"
         case [step, ("ask" | "again"), *_] if step in ANSWERS:
@@ -271,9 +277,9 @@ def test_the_plan_is_in_the_notes(talked: tuple[Talk, list[Line], Path]) -> None
     talk, _, home = talked
     kept = re.search(r"Kept in:\n(.+)\n", talk.program.screen)
     assert kept is not None
-    path = Path(kept[1].strip())
-    assert path.is_relative_to(home)
-    (note,) = Notes(path).list()
+    notes = notes_of(home)
+    assert Path(kept[1].strip()) == notes.path
+    (note,) = notes.list()
     assert note.walkthrough == "family"
     assert 3 <= len(note.lines) <= 6
     assert any("In danger, call 911" in text for _, text in note.lines)
@@ -286,7 +292,7 @@ def test_the_plan_is_in_the_notes(talked: tuple[Talk, list[Line], Path]) -> None
 def test_no_sound_is_kept_but_the_fixed_sentences(talked: tuple[Talk, list[Line], Path]) -> None:
     _, _, home = talked
     names = {path.suffix for path in home.rglob("*") if path.is_file()}
-    assert names <= {".clip", ".db", ".toml", ".db-wal", ".db-shm", ".tried"}
+    assert names <= {".clip", ".db", ".toml", ".db-wal", ".db-shm", ".lock", ".locks", ".tried"}
 
 
 def _loud(samples: NDArray[np.int16]) -> float:

@@ -236,3 +236,17 @@ def test_nothing_makes_it_fail(sound: Heard | Pressed, listen: Listen) -> None:
         assert meaning.value in (*listen.expects, "not_sure")
     if isinstance(sound, Heard) and sound.source is Source.VOICE and sound.free == ():
         assert meaning == NotUnderstood()
+
+
+@pytest.mark.parametrize("typed", ["i dont know", "im not sure", "dont wait so long", "im alone"])
+def test_typed_without_apostrophes_it_means_the_same(typed: str) -> None:
+    spelt = typed.replace("dont", "don't").replace("im ", "i'm ")
+    listen = Listen("H2", Kind.CHOICE, ("alone", "trusted", "heard", "not_sure"), ("stop", "quicker"))
+    meant = UNDERSTANDING.understand(Heard(typed, Source.TYPED), listen)
+    assert meant == UNDERSTANDING.understand(Heard(spelt, Source.TYPED), listen)
+    assert not isinstance(meant, NotUnderstood)
+
+
+def test_a_word_of_its_own_is_no_misspelling() -> None:
+    free = Listen("B1", Kind.FREE, (), ("stop",))
+    assert UNDERSTANDING.understand(Heard("he was ill", Source.TYPED), free) == Answer("own", "he was ill")

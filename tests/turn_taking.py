@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from voice.events import Answer, Command, Heard, Kind, Listen, Utterance
 from voice.parts import Own, RealClock, Talking
 from voice.session_barge_in import GivingWay, live
 from voice.session_hearing import Hearing
-from voice.speech.ears import VoiceEars
-from voice.speech.echo import Played, echo_remover
+from voice.speech.ears import RECENT, VoiceEars
+from voice.speech.echo import Cleaned, Played, echo_remover
+from voice.speech.endpoint import Endpoint
 from voice.speech.microphone import Microphone
 from voice.speech.mouth import Mouth
 from voice.speech.recogniser import SpeechModel
@@ -34,6 +36,8 @@ ASK = Listen("bench", Kind.YES_NO, ("yes", "no", "not_sure"), (*COMMANDS, "emerg
 WORDS = ("stop", "pause", "repeat", "skip", "slower", "help", "yes", "no")
 RECORDED = ("stop", "yes", "no")
 VOICES = (("espeak-ng", "en-us+f3"), ("espeak-ng", "en-gb+m3"), ("flite", "rms"), ("flite", "slt"))
+LONGEST_WORD = 0.7
+"""Seconds. In a recording that seems longer the noise is as loud as the word, and nobody can say when it begins."""
 LASTS = 2.4
 """Seconds from a word on in which something must come of it."""
 
@@ -72,9 +76,11 @@ def pcm(file: Path) -> Sound:
 
 
 def trimmed(sound: Sound) -> Sound:
-    """Without the silence around the word: from the first to the last 10 ms that are within 25 dB of the loudest."""
+    """Without the silence around the word: from the first to the last 10 ms that are within 25 dB of the loudest, and
+    where the recording itself is noisy, 10 dB over its noise, but at most down to 15 dB."""
     power = np.square(sound[: len(sound) // 160 * 160].reshape(-1, 160).astype(np.float64)).mean(axis=1)
-    loud = np.flatnonzero(power > power.max() / 316)
+    least = np.clip(10 * np.quantile(power, 0.1), power.max() / 316, power.max() / 31.6)
+    loud = np.flatnonzero(power > least)
     return sound[loud[0] * 160 : (loud[-1] + 1) * 160]
 
 
@@ -98,9 +104,11 @@ class Alone:
     """Share of the first minute in which somebody seems to talk where nothing takes our voice out."""
 
 
-def alone(own: Sound, echo: Echo, noise: Sound | None, model: SpeechModel, talking: Talking) -> Alone:
-    """Its own speech through a room and the real chain, faster than real time: nothing depends on the clock here but
-    the bursts and jitter of the sound cards, which are put on."""
+def alone(
+    lines: Sequence[tuple[str, Sound]], echo: Echo, noise: Sound | None, model: SpeechModel, talking: Talking
+) -> Alone:
+    """Its own speech, line by line (words, sound), through a room and the real chain, faster than real time: nothing
+    depends on the clock here but the bursts and jitter of the sound cards, which are put on."""
     random = np.random.default_rng(7)
     now = 10.0
     played = Played(lambda: now)
@@ -111,9 +119,14 @@ def alone(own: Sound, echo: Echo, noise: Sound | None, model: SpeechModel, talki
     hearing = Hearing(talking.understanding, talking.safety)
     over = live(ASK, open=True, question=True)
     phrases = talking.understanding.phrases(over)
+    own = np.concatenate([sound for _, sound in lines])
+    ends = np.cumsum([len(sound) for _, sound in lines])
+    endpoint = Endpoint()
     turn, bare = Turn(model, over, phrases), Turn(model, over, phrases)
     found = Alone(seconds=len(own) / RATE)
     was = False
+    recent: deque[Cleaned] = deque(maxlen=RECENT)
+    now_said, early = -1, hearing.early(over.step)
     given, burst, block = 0, 480, 320
     for at in range(0, len(own) - block, block):
         while given <= at + block:
@@ -125,10 +138,21 @@ def alone(own: Sound, echo: Echo, noise: Sound | None, model: SpeechModel, talki
             heard += np.take(noise, range(at, at + block), mode="wrap")
         mic = np.clip(heard, -32768, 32767).astype(np.int16).tobytes()
         clean = remover(mic, 10.0 + (at + block) / RATE + random.uniform(0, 0.01))
+        number = int(np.searchsorted(ends, at, side="right"))
+        if number != now_said:  # as a session does: each line is listened over anew, and nobody is cut off
+            now_said, turn = number, Turn(model, over, phrases, endpoint=endpoint)
+            early = hearing.early(over.step)
+            for before in recent:
+                turn.feed(before.sound, before.watched)
+        recent.append(clean)
         sound = turn.feed(clean.sound, clean.watched)
         if remover.knows_the_room:
             found.pauses += turn.surely_speaking and not was
-            found.commands += sound is not None and hearing.interrupts(sound, over, "", True)
+            spoken = lines[number][0]
+            found.commands += sound is not None and hearing.interrupts(sound, over, spoken, True)
+            partial = turn.glance()
+            danger = early.look(partial) if partial else None
+            found.commands += danger is not None and not hearing.itself(danger, spoken, True)
         was = turn.surely_speaking
         if at < 60 * RATE:  # for comparison: the first minute without a canceller
             bare.feed(mic)
@@ -156,8 +180,9 @@ def words(where: Where) -> list[Word]:
                 found.append(Word(text, "synthetic", trimmed(pcm(file))))
     if where.recordings is not None:
         listed = [(text, file) for text, file in where.dev(where.recordings) if text in RECORDED]
-        chosen = np.random.default_rng(5).permutation(len(listed))[: where.words]
-        found += [Word(listed[n][0], "recorded", trimmed(pcm(listed[n][1]))) for n in chosen]
+        shuffled = [listed[n] for n in np.random.default_rng(5).permutation(len(listed))]
+        recorded = [Word(text, "recorded", trimmed(pcm(file))) for text, file in shuffled]
+        found += [word for word in recorded if len(word.sound) < LONGEST_WORD * RATE][: where.words]
     return found
 
 

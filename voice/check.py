@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice import models, parts
+from voice import models, parts, parts_kept
 from voice.errors import VoiceError
 from voice.events import Kind, Listen, Utterance
 from voice.parts_lines import checking, known_lines
+from voice.parts_voices import renderer_of
 from voice.safety import Light
 from voice.settings import Settings
 
-_LISTEN_SECONDS = 1.5
-# Below this a room is digitally silent: the microphone is muted or the wrong one. Measured rooms are -70 to -40 dBFS.
-_MUTED = -85.0
-_LOUD_ROOM = -30.0
-_CLIPPED = 0.001
 _TEST_WORDS = "yes"
 
 
@@ -31,8 +27,8 @@ class Line:
     words: str
 
 
-def check(chosen: Settings, model: str | None = None) -> Iterator[Line]:
-    """Each part in turn, as it is tried. Never raises VoiceError."""
+def check(chosen: Settings, model: str | None = None, without: Collection[str] = ()) -> Iterator[Line]:
+    """Each part in turn, as it is tried, but for those named in `without`. Never raises VoiceError."""
     trials: tuple[tuple[str, Callable[[], Line]], ...] = (
         ("storage", lambda: _storage(chosen)),
         ("help lines", lambda: _help_lines(chosen)),
@@ -44,6 +40,8 @@ def check(chosen: Settings, model: str | None = None) -> Iterator[Line]:
         ("recogniser", lambda: _recogniser(chosen, model)),
     )
     for part, trial in trials:
+        if part in without:
+            continue
         try:
             yield trial()
         except VoiceError as error:
@@ -59,7 +57,13 @@ def _storage(chosen: Settings) -> Line:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         return Line("storage", False, f"Notes can't be kept in {folder}: {reason}. Choose another AFTERWARDS_HOME.")
-    parts.notes(chosen).list()  # the ones that are there can be read
+    kept = parts_kept.vault(chosen)
+    if kept.state() == "locked":
+        return Line("storage", True, f"Notes can be kept in {folder}, behind your passphrase.")
+    parts_kept.notes(chosen, kept).list(latest=1)  # the ones that are there can be read
+    if not kept.can_keep():
+        words = "Notes can't be kept: there is no keyring here to lock them, and no passphrase."
+        return Line("storage", False, f"{words} Set one: “afterwards notes passphrase”.")
     return Line("storage", True, f"Notes can be kept in {folder}.")
 
 
@@ -84,51 +88,26 @@ def _danger() -> Line:
 def _voice(chosen: Settings) -> Line:
     from voice.speech.mouth import Mouth
 
-    mouth = Mouth(None, None, chosen.voice or None)
+    mouth = Mouth(None, None, chosen.voice or None, make_renderer=renderer_of(chosen))
     try:
         samples, rate = mouth.render(Utterance("This is how I sound."))
+        if (error := mouth.news()) is not None:
+            raise error
     finally:
         mouth.shut()
     return Line("voice", True, f"It can speak ({len(samples) / rate:.1f} seconds of speech were made).")
 
 
 def _loudspeaker(chosen: Settings) -> Line:
-    mouth = parts.mouth(chosen)
-    try:
-        mouth.start(Utterance("This is how loud I am.", volume=chosen.volume / 100))
-        for _ in range(100):
-            if mouth.wait(0.1):
-                break
-    finally:
-        mouth.shut()
-    return Line("loudspeaker", True, "A sentence was played. If you did not hear it, turn the loudspeaker up.")
+    from voice.check_sound import loudspeaker
+
+    return Line("loudspeaker", *loudspeaker(chosen))
 
 
 def _microphone(chosen: Settings) -> Line:
-    from voice.speech.devices import level
-    from voice.speech.microphone import Microphone
+    from voice.check_sound import microphone
 
-    microphone = Microphone(chosen.microphone or None)
-    microphone.start()
-    try:
-        blocks: list[bytes] = []
-        heard = 0
-        while heard < _LISTEN_SECONDS * 32000:  # 16 kHz, 2 bytes
-            block = microphone.read(1.0)
-            if block is None:
-                break
-            blocks.append(block)
-            heard += len(block)
-    finally:
-        microphone.stop()
-    found = level(blocks)
-    if found.dbfs < _MUTED:
-        return Line("microphone", False, "The microphone brings no sound at all. Is it muted, or the wrong one?")
-    if found.clipped > _CLIPPED:
-        return Line("microphone", False, "The microphone is too loud. Turn its level down.")
-    if found.dbfs > _LOUD_ROOM:
-        return Line("microphone", False, f"It is loud here ({found.dbfs:.0f} dB). Is a television or radio on?")
-    return Line("microphone", True, f"The room is quiet enough ({found.dbfs:.0f} dB).")
+    return Line("microphone", *microphone(chosen))
 
 
 def _model(chosen: Settings, flag: str | None) -> Line:
@@ -148,7 +127,7 @@ def _recogniser(chosen: Settings, flag: str | None) -> Line:
     from voice.speech.mouth import Mouth
     from voice.speech.sources import PcmSource
 
-    mouth = Mouth(None, None, chosen.voice or None)
+    mouth = Mouth()  # what comes with the machine: another voice may be one that it hears less well
     try:
         samples, rate = mouth.render(Utterance(_TEST_WORDS, pause=1.0))
     finally:

@@ -14,17 +14,23 @@ from typing import Any
 
 import click
 
-from voice import parts, settings
+from voice import parts, parts_kept, settings
+from voice.cli_check import check
+from voice.cli_kiosk import kiosk
+from voice.cli_launcher import install_launcher
 from voice.cli_lines import COUNTRY, REGION, lines
 from voice.cli_models import models
-from voice.cli_notes import notes
+from voice.cli_paper import notes
 from voice.cli_safety import cards, safety
+from voice.cli_voices import voices
 from voice.content import Content
 from voice.dialogue.asking import Asking
 from voice.dialogue.talk import COMMANDS, END_OF_TURN
 from voice.errors import ScriptError, SettingsError, VoiceError
 from voice.events import Answer, Command, Danger, Kind, Listen, Meaning, Remark
 from voice.parts_lines import known_lines
+from voice.parts_paper import Paper, PlanPrinter
+from voice.parts_voices import renderer_of
 from voice.session import Manner, Session
 from voice.session_hearing import Hearing
 from voice.session_parts import Ears, Mouth
@@ -67,7 +73,7 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
 
 
-def _end_calmly() -> None:
+def end_calmly() -> None:
     """A closed terminal or a shutdown ends the talk as a person would: everything is given back."""
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -80,7 +86,7 @@ def _end_calmly() -> None:
 
 @click.group(
     cls=_Program,
-    commands=[cards, lines, models, notes, safety],
+    commands=[cards, check, install_launcher, kiosk, lines, models, notes, safety, voices],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="afterwards", prog_name="afterwards")
@@ -118,12 +124,13 @@ _MODEL = click.option("--model", help="Name or folder of a speech model.")
 @click.option("--answer-by", type=click.Choice(settings.ANSWERS), help="How you want to answer.")
 @click.option("--rate", type=int, help="How fast it speaks, in percent: 50 to 200.")
 @click.option("--volume", type=int, help="How loud it speaks, in percent: 10 to 100.")
+@click.option("--earcon/--no-earcon", default=None, help="A very soft sound says that it listens now.")
 @click.option("--silent", is_flag=True, help="Do not speak; show every line.")
 @click.option("--no-network", is_flag=True, help="Do not offer to fetch a bigger speech model.")
 @click.option("--standby", is_flag=True, help="Wait for “hello afterwards” or a key, and again after each talk.")
 def talk(model: str | None, silent: bool, no_network: bool, standby: bool, **flags: Any) -> None:
     """Talk. You can speak, press keys or type."""
-    _end_calmly()
+    end_calmly()
     chosen = settings.load({**flags, "network": False if no_network else None})
     known = known_lines(chosen.lines_file)
     manner = parts.manner(chosen, known)
@@ -139,18 +146,24 @@ def talk(model: str | None, silent: bool, no_network: bool, standby: bool, **fla
     ears: list[Ears] = [keyboard, microphone] if microphone is not None else [keyboard]
     courier = parts.courier(chosen, model)
     screen = Terminal(keys=labels(chosen.help_key) if keyboard.terminal else {})
+    others = parts.voices(chosen, mouth) if mouth is not None else None
 
     def session(manner: Manner, ears: Sequence[Ears], mouth: Mouth | None) -> Session:
+        shelf, notes, copies = parts_kept.shelf(chosen)  # its key is forgotten with the talk
         return talking.session(
             manner,
             ears=ears,
             screen=screen,
             clock=parts.RealClock(),
             mouth=mouth,
-            notes=parts.late_notes(chosen),
+            notes=notes,
+            shelf=shelf,
+            copies=copies,
+            paper=lambda texts: PlanPrinter(Paper(chosen, talking.content, known)).print(texts),
             set_up=chosen.first_run and not chosen.country,
             remember=parts.remember_in(chosen, microphone, courier),
             courier=courier,
+            voices=others,
         )
 
     if not standby:
@@ -201,7 +214,7 @@ def rehearse(
     recogniser = parts.require_model(chosen, model) if recorded else None
     clock = rehearsing.VirtualClock()
     track = rehearsing.Track() if audio else None
-    voice = Mouth(None, None, chosen.voice or None) if audio else None
+    voice = Mouth(None, None, chosen.voice or None, make_renderer=renderer_of(chosen)) if audio else None
     person = Mouth(None, None, "en-us") if audio else None
     hear = None
     if recogniser is not None:
@@ -211,13 +224,16 @@ def rehearse(
             return hear_file(path, loaded, listen, phrases)
 
     ears = rehearsing.ScriptEars(answers, clock, folder=script.parent, hear=hear, voice=person, track=track)
+    shelf, notes, copies = parts_kept.shelf(chosen) if keep else (None, None, None)
     session = parts.Talking(known=known).session(
         manner,
         ears=[ears],
         screen=JsonScreen(sys.stdout, clock.now) if as_json else Terminal(),
         clock=clock,
         mouth=rehearsing.RehearsalMouth(clock, voice, track),
-        notes=parts.notes(chosen) if keep else None,
+        notes=notes,
+        shelf=shelf,
+        copies=copies,
         set_up=first_run,
     )
     try:
@@ -305,20 +321,6 @@ def plain_meaning(meaning: Meaning, listen: Listen) -> str | int | None:
         case Remark(id=id_):
             return id_
     return None
-
-
-@main.command()
-@_MODEL
-def check(model: str | None) -> None:
-    """Try every part, and say what to do."""
-    from voice.check import check as lines_of
-
-    fine = True
-    for line in lines_of(settings.load({}), model):
-        fine = fine and line.fine
-        click.echo(f"{line.part + ':':13}{'fine' if line.fine else 'not working'}. {line.words}")
-    if not fine:
-        sys.exit(FAILED)
 
 
 @main.command()

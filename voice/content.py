@@ -2,11 +2,14 @@
 
     walkthroughs/*.yaml   sections, steps, section_end, choose, plan      -> Walkthrough
     prompts.yaml          key: passage(s)                                 -> what belongs to no step
+    paper.yaml            key: text(s)                                    -> what stands on paper, never said in a talk
     intents.yaml          rules, commands, answers, numbers, remarks      -> what people say (hassil notation)
     safety.yaml           phrases by category                             -> for voice.safety
+    safety.patterns.json  its templates as patterns, made by scripts/patterns
     opinion.npz           what a network learnt of danger                 -> for voice.opinion
     cards.yaml            crisis cards
     manners.yaml          words that are never said
+    kiosk.yaml            what stands on the kiosk's page: key: text
     ../helplines.yaml     telephone numbers by country                    -> for voice.helplines
 
 Every scalar is read as a string ("yes" is an answer here, not a truth value) and equal keys are refused. A fault raises
@@ -15,109 +18,20 @@ ContentError with the file, the key and the remedy.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from voice.content_check import check
+from voice.content_kinds import Card, CardChoice, Content, Intent
 from voice.content_shape import Reader
 from voice.errors import ContentError
-from voice.templates import TemplateError, Templates
-from voice.walkthrough import Passage, Walkthrough
+
+__all__ = ["HERE", "Card", "CardChoice", "Content", "Intent", "helplines", "load", "own_helplines"]
 
 HERE = Path(__file__).parent / "content"
-# Values that the session itself fills in.
-LINE_VALUES = frozenset(
-    {"emergency", "emergency_again", "silent_call", "family_line", "crisis_line", "violence_line", "child_line"}
-)
-OWN_VALUES = frozenset(
-    {"name", "section", "part", "parts", "count", "line", "heard", "words", "answers", "next", "where", "megabytes"}
-)
-# Prompts without which a question would be silent, with the values that they must say.
-NEEDED = {
-    "ear.offer": frozenset({"megabytes"}),
-    **dict.fromkeys(("ear.again", "ear.here", "ear.failed"), frozenset[str]()),
-}
-
-
-@dataclass(frozen=True)
-class Intent:
-    """One thing that can be said: its label on the screen and its templates, main wordings first."""
-
-    id: str
-    label: str
-    hear: tuple[str, ...]
-    grammar: bool = True
-    """False: too rare for a small model's grammar; understood where free recognition or typing brings it."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A crisis card (SPEC 4.4)."""
-
-    id: str
-    title: str
-    lines: tuple[Passage, ...]
-    quiet: bool = False
-    """Plain to look at, and spoken softly: somebody dangerous may see it."""
-    pitch: int = 40
-    afterwards: str = ""
-    """Purpose of the help line that is offered after it."""
-    choices: tuple[CardChoice, ...] = ()
-
-
-@dataclass(frozen=True)
-class CardChoice:
-    """Which other card a general card can lead to."""
-
-    label: str
-    hear: tuple[str, ...]
-    card: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Content:
-    """All language of one tongue, checked."""
-
-    walkthroughs: Mapping[str, Walkthrough]
-    prompts: Mapping[str, tuple[Passage, ...]]
-    rules: Mapping[str, str]
-    commands: Mapping[str, Intent]
-    answers: Mapping[str, Intent]
-    numbers: Mapping[str, tuple[str, ...]]
-    number_fillers: tuple[str, ...]
-    remarks: Mapping[str, Intent]
-    sounds: frozenset[str]
-    """Words that are none: "mm", "uh"."""
-    like_sounds: frozenset[str]
-    """What a recogniser writes of a voice without words, among words that are none."""
-    homophones: Mapping[str, str]
-    cards: Mapping[str, Card]
-    safety: Mapping[str, Any]
-    opinion: Path
-    """What voice.opinion reads: the one part of the content that is figures."""
-    helplines: Mapping[str, Any]
-    manners: Mapping[str, Any]
-    texts: Mapping[str, str]
-    """Key of every passage -> its text, with `$values`."""
-
-    def fill(self, key: str, values: Mapping[str, str]) -> str:
-        """The text with its values. Raises ContentError for an unknown key or a value that nobody gave."""
-        try:
-            return string.Template(self.texts[key]).substitute(values)
-        except KeyError as error:
-            raise ContentError(
-                "content-value", f"The line '{key}' cannot be said: {error} is missing.", "Please report this line."
-            ) from error
-
-
-def values_of(text: str) -> frozenset[str]:
-    """Names of the `$values` in a text."""
-    return frozenset(string.Template(text).get_identifiers())
 
 
 def load(folder: Path = HERE, language: str = "en") -> Content:
@@ -140,6 +54,8 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
             walkthroughs[walk.id] = walk
     with reader.file(home / "prompts.yaml"):
         prompts = reader.prompts(_read(home / "prompts.yaml"))
+    with reader.file(home / "paper.yaml"):
+        paper = reader.prompts(_read(home / "paper.yaml"))
     with reader.file(home / "intents.yaml"):
         commands = _intents(reader, intents, "commands")
         answers = _intents(reader, intents, "answers")
@@ -149,9 +65,12 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         sounds, alike = (frozenset(reader.texts_of(intents.get(key, []), key)) for key in ("sounds", "like_sounds"))
     with reader.file(home / "cards.yaml"):
         cards = _cards(reader, _read(home / "cards.yaml"))
+    with reader.file(home / "kiosk.yaml"):
+        words = reader.prompts({f"kiosk.{name}": text for name, text in _read(home / "kiosk.yaml").items()})
     content = Content(
         walkthroughs=walkthroughs,
         prompts=prompts,
+        paper=paper,
         rules=rules,
         commands=commands,
         answers=answers,
@@ -164,14 +83,13 @@ def load(folder: Path = HERE, language: str = "en") -> Content:
         cards=cards,
         safety=_read(home / "safety.yaml"),
         opinion=home / "opinion.npz",
+        patterns=home / "safety.patterns.json",
         helplines=helplines(folder),
         manners=_read(home / "manners.yaml"),
+        kiosk={key.removeprefix("kiosk."): passages[0].text for key, passages in words.items() if passages},
         texts=reader.texts,
     )
-    _check_templates(content, home)
-    _check_cards(content, home)
-    _check_values(content, home)
-    _check_prompts(content, home)
+    check(content, home)
     return content
 
 
@@ -288,73 +206,3 @@ def _cards(reader: Reader, data: Mapping[str, Any]) -> dict[str, Card]:
             choices=choices,
         )
     return cards
-
-
-# ---- checking
-
-
-def _templates_in(content: Content) -> Iterator[tuple[str, str]]:
-    for part, intents in (("commands", content.commands), ("answers", content.answers), ("remarks", content.remarks)):
-        for intent in intents.values():
-            yield from ((f"{part}.{intent.id}", template) for template in intent.hear)
-    for card in content.cards.values():
-        for choice in card.choices:
-            yield from ((f"card.{card.id}.{choice.id}", template) for template in choice.hear)
-    for walk in content.walkthroughs.values():
-        for step in walk.steps.values():
-            for outcome in step.outcomes.values():
-                yield from ((f"{step.id}.{outcome.id}", template) for template in outcome.hear)
-            for spot in step.spots:
-                yield from ((f"{step.id}.{spot.id}", template) for template in spot.hear)
-
-
-def _check_templates(content: Content, home: Path) -> None:
-    key = "rules"
-    try:
-        templates = Templates(content.rules)
-        for name in content.rules:
-            key = f"rules.{name}"
-            templates.pattern(f"<{name}>")
-        for where, template in _templates_in(content):
-            key = where
-            templates.pattern(template)
-    except TemplateError as error:
-        raise ContentError(
-            "content-template", f"In {home}, under '{key}': {error}.", "Mend the template; see voice/templates.py."
-        ) from error
-
-
-def _check_cards(content: Content, home: Path) -> None:
-    wanted = {choice.card: card.id for card in content.cards.values() for choice in card.choices}
-    for walk in content.walkthroughs.values():
-        wanted |= {o.card: f"{s.id}.{o.id}" for s in walk.steps.values() for o in s.outcomes.values() if o.card}
-    for card, where in wanted.items():
-        if card not in content.cards:
-            raise ContentError(
-                "content-card",
-                f"In {home}, '{where}' leads to the card '{card}', which does not exist.",
-                "Add it to cards.yaml, or name one that is there.",
-            )
-
-
-def _check_values(content: Content, home: Path) -> None:
-    steps = {step for walk in content.walkthroughs.values() for step in walk.steps}
-    known = LINE_VALUES | OWN_VALUES | steps
-    for key, text in content.texts.items():
-        if not string.Template(text).is_valid() or values_of(text) - known:
-            raise ContentError(
-                "content-value",
-                f"In {home}, the text '{key}' uses {sorted(values_of(text) - known) or 'a lone $ sign'}.",
-                f"Use one of: {', '.join(sorted(LINE_VALUES | OWN_VALUES))}, or the id of a step.",
-            )
-
-
-def _check_prompts(content: Content, home: Path) -> None:
-    for key, values in NEEDED.items():
-        said = {value for passage in content.prompts.get(key, ()) for value in values_of(passage.text)}
-        if key not in content.prompts or not content.prompts[key] or values - said:
-            raise ContentError(
-                "content-prompt",
-                f"In {home / 'prompts.yaml'}, '{key}' is missing, or does not say all that it must.",
-                f"Add it, with {', '.join(f'${value}' for value in sorted(values)) or 'a sentence'}.",
-            )

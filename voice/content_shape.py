@@ -98,7 +98,11 @@ class Reader:
         return {key: self.passages(value, key) for key, value in data.items()}
 
     def walkthrough(self, data: Mapping[str, Any]) -> Walkthrough:
-        self.only(data, {"walkthrough", "name", "sections", "steps", "section_end", "choose", "plan"}, "the file")
+        self.only(
+            data,
+            {"walkthrough", "name", "sections", "steps", "section_end", "choose", "plan"} | {"welcome_after"},
+            "the file",
+        )
         sections = {}
         for body in data.get("sections", []):
             self.only(self.mapping(body, "sections"), {"id", "name", "close"}, "sections")
@@ -128,7 +132,10 @@ class Reader:
             slots=slots,
             order=self.texts_of(plan.get("order", []), "plan.order"),
             order_crisis=self.texts_of(plan.get("order_crisis", []), "plan.order_crisis"),
+            welcome_after=str(data.get("welcome_after", "")),
         )
+        if walk.welcome_after not in ("", *steps):
+            raise self.fault("welcome_after", "names no step", "Name the step after which we know who can hear.")
         self._check_walk(walk)
         return walk
 
@@ -255,8 +262,8 @@ class Reader:
                         raise self.fault(step.id, f"asks for the answer to '{name}', no step", "Mend its name.")
 
 
-# Flags that the dialogue itself sets: a card was shown; danger from a person was hinted at.
-DIALOGUE_FLAGS = frozenset({"crisis", "violence", "own_words", "named"})
+# Flags that the dialogue itself sets: a card was shown; danger from a person was hinted at; a room that keeps nothing.
+DIALOGUE_FLAGS = frozenset({"crisis", "violence", "own_words", "named", "unkept"})
 
 
 def _conditions(step: Step) -> Iterator[When]:

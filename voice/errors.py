@@ -39,5 +39,21 @@ class NotesError(VoiceError):
     """The notes file cannot be opened, read or written."""
 
 
+class KioskError(VoiceError):
+    """The kiosk's page cannot be served, or no browser shows it."""
+
+
+class GroupError(VoiceError):
+    """A group's file for its room cannot be used: names the file, the key, and what is allowed."""
+
+
+class LauncherError(VoiceError):
+    """An icon cannot be put into a menu or onto a desktop, or taken away."""
+
+
+class PaperError(VoiceError):
+    """A plan cannot be written to a file, made into a page or a sound, or printed."""
+
+
 class ScriptError(VoiceError):
     """A rehearsal script or a recording cannot be used."""

@@ -59,6 +59,8 @@ class Heard:
     """How long the sound was, in seconds."""
     took: float = 0.0
     """Seconds of work between the end of the turn and this transcript."""
+    surely: bool = True
+    """A person talked, loud enough to tell; False where it may have been a noise, or the rest of our own voice."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Partial:
     """Seconds since the last sound that was like speech."""
     seconds: float
     """Seconds since the utterance began."""
+    surely: bool = True
+    """See Heard."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Trouble:
 
     error: VoiceError
     hears: bool = False
-    """Something else hears in its place: for the eye alone."""
+    """It hears on, or something else does in its place: for the eye alone."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Answer:
     """The person's words, where value is "own"."""
     sure: bool = True
     """False where the hearing was in doubt, so that what matters is checked aloud."""
+    others: tuple[str, ...] = ()
+    """Where words out of a list, or secret ones, are asked: what else may have been said, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,8 @@ class Listen:
     """Seconds without speech before Silence."""
     patient: bool = True
     """Whether more patience makes the wait longer. Silence about danger is answered in time, always (SPEC 4.1)."""
+    heavy: bool = False
+    """About danger or in grief: no sound but the voice (SPEC section 6)."""
     end: float = 1.2
     """Seconds of silence that end the utterance."""
     soon: float = 0.0
@@ -202,6 +210,10 @@ class Listen:
     """Seconds after which an utterance is taken as it is."""
     unnumbered: tuple[str, ...] = ()
     """Of `expects`, those without a number key: other ways of saying what another answer says."""
+    secret: bool = False
+    """What is said or typed is shown to nobody."""
+    words: tuple[str, ...] = ()
+    """Single words that what is looked for, or secret, may be made of: heard best, for they are in the grammar."""
     over_speech: bool = False
     """The program is speaking meanwhile: only what may interrupt it is live."""
 
@@ -240,7 +252,8 @@ class Adjust:
 
 @dataclass(frozen=True)
 class Set:
-    """Remember what the person chose: what is "country", "answer_by", or "bigger_ear" (yes, no, or later)."""
+    """Remember what the person chose: what is "country", "region", "answer_by", "voice", or "bigger_ear" (yes,
+    no, or later)."""
 
     what: str
     value: str
@@ -262,8 +275,58 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class KeepPlace:
+    """Write down where the person stops, in the stead of an earlier place. Exists only after a yes."""
+
+    walkthrough: str
+    step: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Step id -> answer id. Never raw speech."""
+    done: tuple[str, ...] = ()
+    """Sections that were finished."""
+
+
+@dataclass(frozen=True)
+class DropPlace:
+    """The place that was kept is no longer wanted."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What became of a line of a kept plan. `id` of the note; `place` of the line, from 0."""
+
+    id: int
+    place: int
+    mark: str
+    """"done", "not_yet", or "" for nothing."""
+
+
+@dataclass(frozen=True)
+class Reword:
+    """Another line in the place of one of a kept plan, or after its last. As in Mark."""
+
+    id: int
+    place: int
+    line: PlanLine
+
+
+@dataclass(frozen=True)
 class Forget:
     """Drop what was kept in this session, on disk and in memory."""
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Show what went wrong, for the eye; what the ear needs is said besides."""
+
+    error: VoiceError
+
+
+@dataclass(frozen=True)
+class Written:
+    """Show where something was written, for the eye."""
+
+    where: str
 
 
 @dataclass(frozen=True)
@@ -273,7 +336,10 @@ class Finish:
     reason: str
 
 
-Act = Say | Listen | ShowCard | ShowPlan | Adjust | Set | Hide | Keep | Forget | Finish
+Act = (
+    Say | Listen | ShowCard | ShowPlan | Adjust | Set | Hide
+    | Keep | KeepPlace | DropPlace | Mark | Reword | Forget | Tell | Written | Finish
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -293,3 +359,5 @@ class Utterance:
     """The text is the same in every session, so its sound may be kept in the cache."""
     start_word: int = 0
     """Word to start from, counted in `text.split()`; to go on after a stop."""
+    earcon: bool = False
+    """No words, but the soft sound for "I'm listening"."""

@@ -56,7 +56,10 @@ class HelpLines:
         today: date | None = None,
         own: Mapping[str, Any] | None = None,
         own_file: str = "lines.yaml",
+        host: str = "",
     ) -> None:
+        self.host = host
+        """Name of somebody in the room who can be asked; "" where there is nobody."""
         found = read(data, today, FILE)
         if GENERIC not in found:
             raise ContentError(

@@ -49,6 +49,8 @@ KEYS = (
     Key("where_am_i", "F3", ("f3",)),
     Key("delete_that", "Delete", ("delete",)),
     Key("done", "End", ("end", "f4")),
+    Key("my_notes", "F5", ("f5",)),
+    Key("keep_place", "F6", ("f6",)),
 )
 """The one table of command keys. Characters count only at the start of a line."""
 
@@ -78,6 +80,8 @@ class Typing:
     def __init__(self, help_key: str = "f1") -> None:
         self.kind = Kind.CHOICE
         self.line = ""
+        self.secret = False
+        """What is typed is shown to nobody."""
         self._one_since: float | None = None
         self._last = ("", float("-inf"))
         self._interrupted = float("-inf")
@@ -201,6 +205,7 @@ class Keyboard:
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Listen for this. Starts the reading thread the first time."""
         self._typing.kind = listen.kind
+        self._typing.secret = listen.secret
         self._start()
 
     def poll(self, seconds: float) -> Sound | None:
@@ -219,6 +224,7 @@ class Keyboard:
     def close(self) -> None:
         """The question is over. Keys are still read: stop and emergency are always live."""
         self._typing.kind = Kind.CHOICE
+        self._typing.secret = False
 
     def shut(self) -> None:
         """End the thread and give the terminal back as it was. Safe to call twice."""
@@ -293,7 +299,7 @@ class Keyboard:
 
     def _draw(self) -> None:
         """The typed line on one row, its end in sight."""
-        line = self._typing.line
+        line = self._typing.line if not self._typing.secret else "*" * len(self._typing.line)
         with contextlib.suppress(OSError, ValueError):
             try:
                 columns = os.get_terminal_size(self._echo.fileno()).columns

@@ -14,26 +14,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voice import content as language
-from voice import fetching, models, settings
+from voice import fetching, models, patterns, settings
 from voice.content import Content
 from voice.dialogue import Dialogue
+from voice.dialogue.copying import Copies
+from voice.dialogue.shelf import Printer, Shelf
 from voice.errors import ContentError, ModelError, VoiceError
+from voice.events import PlanLine
 from voice.judgement import Judgement
 from voice.opinion import Opinion
+from voice.parts_copies import Texts
 from voice.parts_courier import Answers, ModelCourier
-from voice.parts_late import BestMouth, LateEars, LateNotes, LateSafety
+from voice.parts_late import BestMouth, LateEars, LateSafety
 from voice.parts_lines import KnownLines, known_lines
-from voice.safety import Safety
-from voice.session import Clock, Courier, Ears, Manner, Mouth, Notes, Screen, Session, purposes
+from voice.parts_notes import printed
+from voice.parts_voices import TalkVoices, installed, renderer_of
+from voice.safety import Safety, rules_of
+from voice.session import Clock, Courier, Ears, Manner, Mouth, Notes, Screen, Session, Voices, purposes
 from voice.session_standby import Standby
+from voice.session_words import Words
 from voice.settings import Settings
 from voice.understanding import Understanding
 
 if TYPE_CHECKING:
-    from voice.notes import Notes as RealNotes
     from voice.speech.echo import Played
     from voice.speech.mouth import Mouth as RealMouth
     from voice.speech.recogniser import SpeechModel
+
+    Load = Callable[[Callable[[VoiceError], None]], SpeechModel]
 
 _TRIAL = 60.0
 """Seconds that a model may take to load in a trial. Meanwhile the talk goes on with keys and typing."""
@@ -83,17 +91,18 @@ def load_model(
     return SpeechModel(found.path)
 
 
-def voice_ears(chosen: Settings, flag: str | None = None, own: Own | None = None) -> LateEars:
-    """Ears on the microphone. `own`: our own voice, to be taken out. Raises ModelError, MicrophoneError."""
+def voice_ears(chosen: Settings, flag: str | None = None, own: Own | None = None, load: Load | None = None) -> LateEars:
+    """Ears on the microphone. `own`: our own voice, to be taken out. `load` loads the model in its own way, for a room
+    in which a microphone that is missing may come later. Raises ModelError, MicrophoneError."""
 
     def make() -> Ears:
         from voice.speech.ears import VoiceEars
         from voice.speech.echo import echo_remover
         from voice.speech.microphone import Microphone
 
-        model = load_model(chosen, flag, late.warn)
+        model = load(late.warn) if load else load_model(chosen, flag, late.warn)
         microphone = Microphone(chosen.microphone or None)
-        if not sys.stdin.isatty():
+        if load is None and not sys.stdin.isatty():
             # Nobody can press a key either, so a microphone that is missing ends the talk instead of waiting for ever.
             microphone.start()
         headphones = chosen.headphones
@@ -145,14 +154,21 @@ class Own:
             return self._played
 
 
-def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None) -> Mouth:
-    """The voice on the loudspeaker. `early` opens it at once, while the caller does other things."""
+def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None, keeps: bool = True) -> BestMouth:
+    """The voice on the loudspeaker. `early` opens it at once, while the caller does other things. `keeps`: the sound of
+    lines that are the same in every talk may lie on the disk."""
 
     def make() -> RealMouth:
         from voice.speech.mouth import Mouth as Speaking
 
         tell = own.played.put if own else None
-        return Speaking(chosen.speaker or None, chosen.cache_dir / "voice", chosen.voice or None, played=tell)
+        return Speaking(
+            chosen.speaker or None,
+            chosen.cache_dir / "voice" if keeps else None,
+            chosen.voice or None,
+            make_renderer=renderer_of(chosen),
+            played=tell,
+        )
 
     def make_plain() -> Mouth:
         from voice.speech.plain import PlainMouth
@@ -164,16 +180,9 @@ def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None) -> M
     return BestMouth(make, make_plain, early=early)
 
 
-def late_notes(chosen: Settings) -> Notes:
-    """Where plans are kept after a yes, for a talk that may come to it."""
-    return LateNotes(chosen.notes_file, lambda: notes(chosen))
-
-
-def notes(chosen: Settings) -> RealNotes:
-    """Where plans are kept after a yes."""
-    from voice.notes import Notes as RealNotes  # its library takes time to load: only where it is needed
-
-    return RealNotes(chosen.notes_file)
+def voices(chosen: Settings, mouth: BestMouth) -> Voices:
+    """What a talk changes its voice with."""
+    return TalkVoices(mouth, lambda: installed(chosen), chosen.voice)
 
 
 def second_opinion(content: Content) -> Opinion:
@@ -191,9 +200,10 @@ def second_opinion(content: Content) -> Opinion:
 
 
 def judgement(content: Content) -> Judgement:
-    """What judges danger. Raises ContentError where the phrases are broken; without the second opinion they do alone."""
+    """What judges danger. Raises ContentError where the phrases break; without the second opinion they do alone."""
     try:
-        phrases = Safety(content.rules, content.safety)
+        known = patterns.read(content.patterns, rules_of(content.rules, content.safety))
+        phrases = Safety(content.rules, content.safety, known)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ContentError(
             "content-safety",
@@ -222,9 +232,20 @@ class Talking:
         self.lines = self.known.lines
 
     def dialogue(
-        self, country: str, *, region: str = "", set_up: bool = False, offer: Callable[[], str] = lambda: ""
+        self,
+        country: str,
+        *,
+        region: str = "",
+        set_up: bool = False,
+        offer: Callable[[], str] = lambda: "",
+        another: Callable[[], str] = lambda: "",
+        quiet: bool = False,
+        shelf: Shelf | None = None,
+        keeps: bool = True,
+        printer: Printer | None = None,
+        copies: Copies | None = None,
     ) -> Dialogue:
-        """A new talk, with the help lines of a country and region."""
+        """A new talk, with the help lines of a country and region. `quiet`: others can hear, from the start."""
         return Dialogue(
             self.content,
             lines=purposes(self.lines, country, region),
@@ -232,6 +253,12 @@ class Talking:
             set_up=set_up,
             regions=self.lines.regions_that_matter,
             offer=offer,
+            another=another,
+            quiet=quiet,
+            shelf=shelf,
+            keeps=keeps,
+            printer=printer,
+            copies=copies,
         )
 
     def session(
@@ -243,18 +270,42 @@ class Talking:
         clock: Clock,
         mouth: Mouth | None,
         notes: Notes | None,
+        shelf: Shelf | None = None,
+        paper: Callable[[Sequence[str]], None] | None = None,
+        copies: Callable[[Texts], Copies] | None = None,
         set_up: bool = False,
         remember: Callable[[str, str], None] = lambda what, value: None,
         courier: Courier | None = None,
+        voices: Voices | None = None,
+        quiet: bool = False,
     ) -> Session:
-        """A session on the given parts."""
+        """A session on the given parts. Without `notes` nothing is kept, and nobody is asked. `paper` prints lines;
+        `copies` writes files outside of them."""
+        words = Words(self.content, self.lines, manner)
+
+        def text(lines: Sequence[PlanLine]) -> Sequence[str]:
+            return [words.of(line, shown=True) for line in lines]
+
+        printer = (lambda lines: printed(text(lines), paper)) if paper is not None else None
         self.safety.begin()
         if self.known.trouble is not None:
             screen.trouble(self.known.trouble)
         offer = courier.offer if courier else lambda: ""
+        another = voices.another if voices else lambda: ""
         return Session(
             self.content,
-            self.dialogue(manner.country, region=manner.region, set_up=set_up, offer=offer),
+            self.dialogue(
+                manner.country,
+                region=manner.region,
+                set_up=set_up,
+                offer=offer,
+                another=another,
+                shelf=shelf,
+                keeps=notes is not None,
+                printer=printer,
+                quiet=quiet,
+                copies=copies(text) if copies is not None else None,
+            ),
             self.understanding,
             self.safety,
             self.lines,
@@ -266,6 +317,7 @@ class Talking:
             manner=manner,
             remember=remember,
             courier=courier,
+            voices=voices,
         )
 
     def standby(
@@ -289,7 +341,9 @@ class Talking:
 def manner(chosen: Settings, known: KnownLines) -> Manner:
     """How to speak and wait, and whose help lines, as it is set. Raises SettingsError for an unknown region."""
     region = known.region(chosen)
-    return Manner(chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in, region)
+    return Manner(
+        chosen.country, chosen.rate, chosen.volume, chosen.patience, chosen.barge_in, chosen.earcon, region=region
+    )
 
 
 def remember_in(chosen: Settings, *hearing: Retires | None) -> Callable[[str, str], None]:

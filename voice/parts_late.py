@@ -151,11 +151,27 @@ class LateNotes:
     def erase(self, id: int | None = None) -> int:
         return self._make().erase(id)
 
+    def mark(self, id: int, place: int, mark: str) -> None:
+        self._make().mark(id, place, mark)
+
+    def reword(self, id: int, place: int, slot: str, text: str) -> None:
+        self._make().reword(id, place, slot, text)
+
+    def keep_place(self, walkthrough: str, step: str, answers: Mapping[str, str], done: Sequence[str]) -> None:
+        self._make().keep_place(walkthrough, step, answers, done)
+
+    def forget_place(self) -> None:
+        self._make().forget_place()
+
 
 class ReadyMouth(Mouth, Protocol):
-    """A mouth that can be made ready before the first word."""
+    """A mouth that can be made ready before the first word, and change its voice."""
 
     def ready(self) -> None: ...
+
+    def choose(self, voice: str | None) -> None: ...
+
+    def news(self) -> VoiceError | None: ...
 
 
 class BestMouth:
@@ -217,6 +233,19 @@ class BestMouth:
                 made.result().prepare(wanted)
 
         self._made.add_done_callback(pass_on)
+
+    def choose(self, voice: str | None) -> None:
+        """Another voice from the next line on; where only the plain one speaks, nothing. Never raises."""
+        if self._there:
+            self._made.result().choose(voice)
+
+    def news(self) -> VoiceError | None:
+        """What went wrong with the chosen voice, so that another one speaks; once."""
+        return self._made.result().news() if self._there else None
+
+    @property
+    def _there(self) -> bool:
+        return self._made.done() and self._made.exception() is None
 
     def wait(self, seconds: float) -> bool:
         """Raises SpeakerError."""

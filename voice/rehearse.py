@@ -10,6 +10,7 @@ A script has one answer a line:
 
 from __future__ import annotations
 
+import time
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.dialogue.shelf import WORKING
 from voice.errors import ScriptError, SpeakerError
 from voice.events import Ended, Heard, Listen, Pressed, Sound, Source, Utterance
 
@@ -29,6 +31,8 @@ TRACK_RATE = 22050
 THINKING = 0.7
 _LONGEST = 600.0
 """Seconds of a voice without words in a script, at most."""
+_WORKS, _LOOK = 5.0, 0.02
+"""Real seconds for which a script waits for something that is being done, and between two looks."""
 
 
 @dataclass
@@ -115,9 +119,12 @@ class ScriptEars:
         self._listen: Listen | None = None
         self._phrases: Sequence[str] = ()
         self._silent = False
+        self._works_since: float | None = None
 
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         self._listen, self._phrases = listen, phrases
+        if self._works():
+            return
         self._silent = False
         if not listen.over_speech and self._lines and self._lines[0] == "-":
             self._lines.pop(0)
@@ -126,6 +133,9 @@ class ScriptEars:
     def poll(self, seconds: float) -> Sound | None:
         """The next answer; None through a silence. Ended at the end of the script."""
         self._clock.sleep(seconds)
+        if self._works():
+            time.sleep(_LOOK)
+            return None
         if self._listen is None or self._silent:
             return None
         if self._listen.over_speech:
@@ -139,6 +149,16 @@ class ScriptEars:
 
     def shut(self) -> None:
         self.close()
+
+    def _works(self) -> bool:
+        """Something is being done, in this machine's time and not in the script's: its answers are for what comes."""
+        now = time.monotonic()
+        if self._listen is None or self._listen.step != WORKING:
+            self._works_since = None if self._listen is not None else self._works_since
+            return False
+        if self._works_since is None:
+            self._works_since = now
+        return now - self._works_since < _WORKS
 
     def _sound(self, line: str) -> Sound:
         self._clock.sleep(THINKING)

@@ -12,9 +12,10 @@ Language lives in content/en/safety.yaml; here is only the order of the tests:
 
 from __future__ import annotations
 
+import functools
 import gc
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,12 +90,20 @@ class Safety:
     at once if the data is broken; `judge` itself never raises.
     """
 
-    def __init__(self, rules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    def __init__(
+        self, rules: Mapping[str, str], data: Mapping[str, Any], known: MutableMapping[str, str] | None = None
+    ) -> None:
+        """`known`: patterns of some templates, as `Templates` reads them; those of the others are added."""
+        self._known = {} if known is None else known
+        self._rules = rules_of(rules, data)
         with _no_collecting():
-            self._read(rules, data)
+            self._read(data)
 
-    def _read(self, rules: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        self._templates = Templates({**rules, **data.get("rules", {})})
+    @functools.cached_property
+    def _templates(self) -> Templates:
+        return Templates(self._rules)
+
+    def _read(self, data: Mapping[str, Any]) -> None:
         self._rewrite = _rewriter(data["rewrite"])
         self._endings = [(re.compile(re.escape(end) + r"(?!\S)"), into) for end, into in data["endings"].items()]
         self._sayings = self._finder(data["sayings"])
@@ -214,10 +223,13 @@ class Safety:
     # ---- reading the data
 
     def _finder(self, templates: Sequence[str]) -> re.Pattern[str]:
-        sources = [
-            self._templates.pattern(template).replace("___", _STRETCH).replace("__", _WORDS) for template in templates
-        ]
+        sources = [self._pattern(each).replace("___", _STRETCH).replace("__", _WORDS) for each in templates]
         return _words_of(source.replace("_", _WORD) for source in sources)
+
+    def _pattern(self, template: str) -> str:
+        if (known := self._known.get(template)) is None:
+            known = self._known[template] = self._templates.pattern(template)
+        return known
 
     def _group(self, item: Mapping[str, Any]) -> _Group:
         return _Group(
@@ -229,6 +241,11 @@ class Safety:
             worries=item.get("worries", "no") == "yes",
             finds=self._finder(item["hear"]),
         )
+
+
+def rules_of(rules: Mapping[str, str], data: Mapping[str, Any]) -> Mapping[str, str]:
+    """All named parts that the templates may use."""
+    return {**rules, **data.get("rules", {})}
 
 
 @contextmanager

@@ -158,6 +158,11 @@ class Terminal:
         self._print("Kept in:")
         self._print(where, wrap=False)
 
+    def written(self, where: str) -> None:
+        self._print("")
+        self._print("It is here:")
+        self._print(where, wrap=False)
+
     def trouble(self, error: VoiceError) -> None:
         self._print("")
         self._print(f"! {error.message}", style="bold", indent=2)
@@ -278,6 +283,10 @@ class JsonScreen:
     def keep(self, where: str) -> None:
         """How many lines were kept; where is this machine's own business."""
         self._put("keep", lines=len(self._plan))
+
+    def written(self, where: str) -> None:
+        """That files were written outside of the notes; where is this machine's own business."""
+        self._put("written")
 
     def trouble(self, error: VoiceError) -> None:
         self._put("trouble", code=error.code, message=error.message)

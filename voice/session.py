@@ -12,24 +12,28 @@ from collections.abc import Callable, Sequence
 from voice.content import Content
 from voice.dialogue import Dialogue
 from voice.dialogue.offering import WHAT as BIGGER_EAR
-from voice.errors import NotesError, VoiceError
+from voice.errors import VoiceError
 from voice.events import (
     Act,
     Adjust,
     Answer,
     Command,
     Danger,
+    DropPlace,
     Ended,
     Finish,
     Forget,
     Heard,
     Hide,
     Keep,
+    KeepPlace,
     Listen,
+    Mark,
     Meaning,
     Partial,
     Pressed,
     Recovered,
+    Reword,
     Say,
     Set,
     ShowCard,
@@ -37,14 +41,17 @@ from voice.events import (
     Silence,
     Sound,
     Source,
+    Tell,
     Trouble,
     Wordless,
+    Written,
 )
 from voice.helplines import HelpLines
 from voice.session_ears import AllEars
 from voice.session_hearing import Hearing
 from voice.session_manner import Manner, line_values, purposes
-from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen
+from voice.session_notes import NoteKeeper
+from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen, Voices
 from voice.session_speaking import Speaking, on_card
 from voice.session_trouble import Troubles
 from voice.session_words import Words, logged
@@ -60,6 +67,7 @@ __all__ = [
     "Notes",
     "Screen",
     "Session",
+    "Voices",
     "line_values",
     "purposes",
 ]
@@ -68,6 +76,9 @@ _log = logging.getLogger("afterwards")
 _TEARS = 2.5
 """Seconds of a voice without words, within one listening, after which it is said that there is no rush; less of it is
 "mm" or a sigh, and nothing is said to that."""
+_SECRET = "* * *"
+_LONGEST_LOOK = 2.0
+"""Seconds that one look at the ears can take. What is longer is a program that stood still, and no person's silence."""
 
 
 class Session:
@@ -89,6 +100,7 @@ class Session:
         manner: Manner | None = None,
         remember: Callable[[str, str], None] = lambda what, value: None,
         courier: Courier | None = None,
+        voices: Voices | None = None,
     ) -> None:
         self._content = content
         self._dialogue = dialogue
@@ -100,12 +112,13 @@ class Session:
         self._screen = screen
         self._clock = clock
         self._mouth = mouth
-        self._notes = notes
         self.manner = manner or Manner()
         self._words = Words(content, lines, self.manner)
+        shown = lambda line: self._words.of(line, shown=True)  # noqa: E731
+        self._keeper = NoteKeeper(notes, shown, screen.keep, screen.trouble)
         self._remember = remember
         self._courier = courier
-        self._kept: list[int] = []
+        self._voices = voices
         self._speaking = Speaking(
             content, self._words, self._hearing, self._troubles, self._ears, screen, mouth, self.manner, clock.now
         )
@@ -129,6 +142,10 @@ class Session:
         finally:
             self._screen.end(reason)
             self._shut()
+
+    def coming(self) -> Listen:
+        """What will be listened for when this turn was said: a screen can show its answers meanwhile."""
+        return self._dialogue.listen()
 
     # ---- doing
 
@@ -159,12 +176,13 @@ class Session:
                     self._set(what, value)
                 case Hide():
                     self._screen.hide()
-                case Keep():
-                    sound = self._keep(act)
-                    if sound is not None:
+                case Tell(error=error):
+                    self._screen.trouble(error)
+                case Written(where=where):
+                    self._screen.written(where)
+                case Keep() | KeepPlace() | DropPlace() | Mark() | Reword() | Forget():
+                    if (key := self._keeper.do(act)) and (sound := self._prompt(key)) is not None:
                         return self._over(sound) or self._meaning(sound, listen)
-                case Forget():
-                    self._forget()
         return self._listen(listen)
 
     def _card(self, card: str, line: int) -> None:
@@ -177,6 +195,9 @@ class Session:
         if what in ("country", "region"):
             setattr(self.manner, what, value)
             self._dialogue.memory.lines = purposes(self._lines, self.manner.country, self.manner.region)
+        if what == "voice" and self._voices is not None:
+            self._troubles.over("voice")
+            self._voices.use(value)
         if what == BIGGER_EAR:
             if self._courier is not None:
                 self._courier.answer(value)
@@ -185,25 +206,6 @@ class Session:
             self._remember(what, value)
         except VoiceError as error:  # asked again another day, and no reason to stop
             self._screen.trouble(error)
-
-    def _keep(self, act: Keep) -> Sound | None:
-        texts = [(line.slot, self._words.of(line, shown=True)) for line in act.lines]
-        try:
-            if self._notes is None:
-                raise NotesError("notes-off", "Notes can't be kept here.", "You can write the plan down.")
-            self._kept.append(self._notes.keep(act.walkthrough, texts, act.answers))
-        except NotesError as error:
-            self._screen.trouble(error)
-            return self._prompt("keep.failed")
-        self._screen.keep(str(self._notes.path))
-        return self._prompt("keep.yes")
-
-    def _forget(self) -> None:
-        while self._kept and self._notes is not None:
-            try:
-                self._notes.erase(self._kept.pop())
-            except NotesError as error:
-                self._screen.trouble(error)
 
     def _prompt(self, key: str) -> Sound | None:
         """Says what belongs to no question; gives back what interrupted it."""
@@ -216,7 +218,10 @@ class Session:
         return None
 
     def _say(self, line: Say, listen: Listen, *, question: bool = False) -> Sound | None:
-        return self._speaking.say(line, listen, question=question)
+        sound = self._speaking.say(line, listen, question=question)
+        if self._voices is not None and (error := self._voices.news()) is not None:
+            self._troubles.once("voice", error)
+        return sound
 
     # ---- listening
 
@@ -229,6 +234,7 @@ class Session:
         phrases = self._understanding.phrases(listen)
         self._screen.listen(listen, self._understanding.options(listen))
         wordless = 0.0
+        self._speaking.earcon(listen)
         while True:
             self._ears.open(listen, phrases)
             try:
@@ -261,6 +267,7 @@ class Session:
                     case Trouble() | Recovered():
                         if (interrupted := self._tell(self._troubles.news(sound))) is not None:
                             return interrupted
+                        before = self._clock.now()  # telling it was no silence
                     case Ended():
                         self._ears.let_go(ears)
                         if sound.wanted or not self._ears:
@@ -271,7 +278,7 @@ class Session:
                 return Ended()
             now = self._clock.now()
             if not self._ears.speaking:
-                waited += now - before
+                waited += min(now - before, _LONGEST_LOOK)
             before = now
         return None
 
@@ -288,7 +295,8 @@ class Session:
         by_hand = isinstance(sound, Pressed) or sound.source is Source.TYPED
         if by_hand or isinstance(meaning, Danger) or (isinstance(meaning, Answer | Command) and meaning.sure):
             self._speaking.hushed = False  # not by whoever else is in the room
-        self._screen.heard(sound.text if isinstance(sound, Heard) else sound.key, meaning)
+        text = sound.text if isinstance(sound, Heard) else sound.key
+        self._screen.heard(text, meaning) if not listen.secret else self._screen.heard("", _unsaid(meaning))
         self._note(meaning, listen.step)
         return meaning
 
@@ -303,6 +311,8 @@ class Session:
         if not key:
             return None
         sound = self._prompt(key)
+        while sound is None and (key := self._speaking.unsaid()):  # it hears again already
+            sound = self._prompt(key)
         listen = self.manner.patiently(self._dialogue.listen())
         self._ears.open(listen, self._understanding.phrases(listen))
         return sound
@@ -311,6 +321,11 @@ class Session:
         self._ears.shut()
         if self._mouth is not None:
             self._mouth.shut()
+
+
+def _unsaid(meaning: Meaning) -> Meaning:
+    """As the screen may show it where something secret is asked."""
+    return Answer("own", _SECRET) if isinstance(meaning, Answer) and meaning.words else meaning
 
 
 def _lasted(meaning: Wordless, listen: Listen) -> float:

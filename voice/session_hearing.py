@@ -140,12 +140,15 @@ class Hearing:
         """Whether something said over the voice ends the line: what is live, or danger that is not its own words.
 
         `over`: what is live now; `open`: the microphone does not hear our own voice. A card is not stopped by what it
-        is about, nor by "emergency": that may be the call taker on the telephone.
+        is about, nor by "emergency": that may be the call taker on the telephone. What may have been a noise answers
+        nothing: beside rain, wind, a tap and washing up the rest of our own voice in it was "yes", "go on", "stop".
         """
         if heard.source is Source.TYPED:
             return True
         on_card = over.step.startswith(ON_CARD)
         match self._understanding.understand(heard, over):
+            case Command() | Answer() if not heard.surely:
+                pass
             case Command(name=name, sure=True):
                 return name != "emergency" or not on_card
             case Answer(words=words) if over.kind is Kind.FREE and len(words.split()) >= _FREELY:
@@ -153,9 +156,13 @@ class Hearing:
             case Answer(sure=True) if over.kind is not Kind.FREE:
                 return True
         danger = self.danger(heard)
-        if danger is None or danger.light != Light.RED.value or (not open and echo(heard, spoken)):
+        if danger is None or danger.light != Light.RED.value or self.itself(heard, spoken, open):
             return False
         return not on_card or danger.card not in (over.step.removeprefix(ON_CARD), _GENERAL)
+
+    def itself(self, heard: Heard, spoken: str, open: bool) -> bool:
+        """Whether it may have heard itself. A person who talks over it can say the same words, and then surely does."""
+        return echo(heard, spoken) and not (open and heard.surely)
 
     def phrases_over(self, spoken: str, over: Listen, open: bool) -> list[str]:
         """The grammar while `spoken` is being said: what is live and danger that is said outright. Where our own voice
@@ -193,7 +200,7 @@ class Early:
         steady = self._since is not None and verdict.direct and partial.seconds - self._since >= _STEADY
         if not steady and not paused:
             return None
-        return Heard(text, Source.VOICE, 1.0, (text,), seconds=partial.seconds)
+        return Heard(text, Source.VOICE, 1.0, (text,), seconds=partial.seconds, surely=partial.surely)
 
 
 def _tells(verdict: Verdict, text: str, heard: Heard) -> bool:

@@ -16,6 +16,8 @@ _CARD_WORDS_PER_MINUTE = 110
 _VOLUME_STEP = 10
 SILENT = "silent_call"
 """Where a country has a way to call without a word: a value, and something that a line can be for."""
+HOST = "host"
+"""Where somebody in the room can be asked: the same."""
 _PURPOSES = ("family", "crisis", "violence", "child")
 
 
@@ -28,8 +30,13 @@ class Manner:
     volume: int = 100
     patience: int = 0
     barge_in: bool = True
+    earcon: bool = False
+    """A soft sound says that it listens now."""
     region: str = ""
     """Nation or province of the country; "" where it is not set."""
+    least_volume: int = _VOLUME_STEP
+    most_volume: int = 100
+    """Percent: "softer" and "louder" stop there."""
 
     @property
     def stretch(self) -> float:
@@ -54,7 +61,7 @@ class Manner:
                 nearest = min(range(len(RATES)), key=lambda i: abs(RATES[i] - self.rate))
                 self.rate = RATES[max(0, min(len(RATES) - 1, nearest + steps))]
             case "volume":
-                self.volume = max(_VOLUME_STEP, min(100, self.volume + steps * _VOLUME_STEP))
+                self.volume = max(self.least_volume, min(self.most_volume, self.volume + steps * _VOLUME_STEP))
             case "patience":
                 self.patience = max(0, min(len(PATIENCE) - 1, self.patience + steps))
 
@@ -70,6 +77,7 @@ def line_values(lines: HelpLines, country: str, shown: bool, region: str = "") -
         "emergency": emergency.shown if shown else emergency.said,
         "emergency_again": again,  # twice to the ear (SPEC 4.5, rule 5)
         SILENT: lines.silent(country),
+        HOST: lines.host,
     }
     for purpose in _PURPOSES:
         line = lines.line(country, purpose, region)
@@ -79,5 +87,6 @@ def line_values(lines: HelpLines, country: str, shown: bool, region: str = "") -
 
 def purposes(lines: HelpLines, country: str, region: str = "") -> frozenset[str]:
     """Purposes for which a country and region have a line that may be given out."""
-    silent = {SILENT} if lines.silent(country) else set()
-    return frozenset(p for p in _PURPOSES if lines.line(country, p, region) is not None) | silent
+    more = {SILENT} if lines.silent(country) else set()
+    more |= {HOST} if lines.host else set()
+    return frozenset(p for p in _PURPOSES if lines.line(country, p, region) is not None) | more

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from voice.content import Content
 from voice.errors import SpeakerError, VoiceError
-from voice.events import Ended, Heard, Listen, Partial, Recovered, Say, Sound, Trouble
+from voice.events import Ended, Heard, Listen, Partial, Recovered, Say, Sound, Trouble, Utterance
 from voice.session_barge_in import LONGEST, LONGEST_ON_CARD, GivingWay, live
 from voice.session_ears import TICK, AllEars
 from voice.session_hearing import ON_CARD, Early, Hearing
@@ -15,6 +15,8 @@ from voice.session_parts import Mouth, Screen
 from voice.session_trouble import Troubles
 from voice.session_words import Words
 
+_EARCON = 0.5
+"""Seconds that the soft sound may take at most."""
 _OPEN_NOW = "speaker-moved-open"
 _MOVED = ("speaker-moved", _OPEN_NOW)
 """Codes of speech.player: our sound comes out of another place now; the second: no longer in private."""
@@ -83,6 +85,19 @@ class Speaking:
             self._ears.close()
         return None
 
+    def earcon(self, listen: Listen) -> None:
+        """The soft sound before listening, where the person wants it."""
+        if self._mouth is None or self.hushed or not self._manner.earcon or listen.heavy:
+            return
+        try:
+            self._mouth.start(Utterance("", volume=self._manner.volume / 100, pause=0.0, earcon=True))
+            until = self._now() + _EARCON
+            while not self._mouth.wait(TICK) and self._now() < until:
+                pass
+        except SpeakerError as error:
+            if self._troubles.once("mouth", error):
+                self.show("no_loudspeaker")
+
     def _moved(self, error: VoiceError) -> None:
         """The voice comes out of another place. Where only one person could hear it before, it is silent there until
         that person says or presses something (somebody may stand beside them)."""
@@ -128,7 +143,8 @@ class Speaking:
         for ears, sound in self._ears.sounds():
             match sound:
                 case Partial() if early is not None and not on_card(over):
-                    if (danger := early.look(sound)) is not None:
+                    danger = early.look(sound)
+                    if danger is not None and not self._hearing.itself(danger, spoken, open):
                         return danger
                 case Partial():
                     continue

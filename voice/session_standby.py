@@ -33,6 +33,7 @@ from voice.session_parts import Ears, Judge, Mouth, Screen
 from voice.session_words import Words
 from voice.understanding import Understanding
 
+WAITING, KEYS = "standby.waiting", "standby.keys"
 HELLO, SLEEP, EMERGENCY = "hello", "sleep", "emergency"
 LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0)
 _CALLED = Danger(Light.RED.value, GENERAL)
@@ -60,11 +61,13 @@ class Standby:
         self._screen, self._mouth = screen, mouth
         self._words = Words(content, lines, manner)
         self._phrases = understanding.phrases(LISTEN)
+        self.notice: Sequence[Say] = ()
+        """What it says in the place of how to begin, where nothing can be begun now."""
 
     def wait(self) -> Meaning | None:
         """Until somebody comes: Command "hello", or the danger that they told of. None where nobody will come."""
         hearing = self._hearing
-        key = "standby.waiting" if hearing else "standby.keys"
+        key = WAITING if hearing else KEYS
         while True:
             sound = self._say(key, hearing) or self._sound(hearing)
             match sound:
@@ -72,7 +75,8 @@ class Standby:
                     return None
                 case Trouble(error=error):
                     self._screen.trouble(error)
-                    key = "no_model" if isinstance(error, ModelError) else "no_microphone"
+                    deaf = "no_model" if isinstance(error, ModelError) else "no_microphone"
+                    key = "" if sound.hears else deaf
                     continue
                 case Recovered():
                     key = "microphone_back"
@@ -84,7 +88,7 @@ class Standby:
                 hearing.shut()
                 hearing, key = None, "standby.asleep"
             elif hearing is None and self._hearing is not None:  # any key wakes it
-                hearing, key = self._hearing, "standby.waiting"
+                hearing, key = self._hearing, WAITING
             else:
                 return meaning
 
@@ -154,15 +158,16 @@ class Standby:
     def _say(self, key: str, hearing: Ears | None) -> Sound | None:
         """Shows and speaks a prompt; gives back a key that cut it short, or danger. It hears itself say the word that
         wakes it, so of the voice nothing else counts meanwhile."""
-        for passage in self._content.prompts.get(key, ()):
-            self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
+        waits = key in (WAITING, KEYS) and self.notice
+        for line in self.notice if waits else [Say(passage.key) for passage in self._content.prompts.get(key, ())]:
+            self._screen.say(line.key, self._words.of(line, shown=True))
             ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
             over = replace(LISTEN, over_speech=True)
             ears.open(over, self._understanding.main_phrases(EMERGENCY))
             try:
                 if self._mouth is None:
                     continue
-                self._mouth.start(self._words.utterance(Say(passage.key)))
+                self._mouth.start(self._words.utterance(line))
                 while not self._mouth.wait(0 if ears else TICK):
                     for one, sound in ears.sounds():
                         if one is hearing and not isinstance(self.meaning(sound), Danger):

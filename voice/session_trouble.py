@@ -37,8 +37,11 @@ class Troubles:
             case Recovered() if "ears" in self._parts:
                 self._parts.discard("ears")
                 return "microphone_back"
-            case Trouble(error=error, hears=True):
+            case Trouble(error=ModelError() as error, hears=True):
                 self.once("model", error)
+            case Trouble(error=error, hears=True):  # another microphone, or it was asleep: each time is news
+                _log.warning("trouble: %s", error.code)
+                self._screen.trouble(error)
             case Trouble(error=error) if self.once("ears", error):
                 return "no_model" if isinstance(error, ModelError) else "no_microphone"
         return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voice.content import LINE_VALUES, Content, values_of
+from voice.content import Content
+from voice.content_check import LINE_VALUES, values_of
 from voice.events import Act, Danger, Hide, Meaning, PlanLine, Say, ShowCard, Utterance
 from voice.helplines import HelpLines, note_last
 from voice.session_manner import Manner, line_values

@@ -19,12 +19,15 @@ from voice.errors import SettingsError
 
 COUNTRIES = ("US", "CA", "UK", "IE", "AU", "NZ", "IN", "ZA", "EU", "OTHER")
 ANSWERS = ("voice", "keys", "typing")
+PAPERS = ("a4", "letter")
 RATES = (50, 70, 85, 100, 125, 150, 200)
 """Percent of the usual pace; 50 to 200 % in seven steps (VVSG 7.1-K)."""
 VOLUMES = tuple(range(10, 101, 10))
 """Percent. Never 0: a voice that cannot be heard looks broken."""
 STRETCH = (1.0, 1.5, 2.0)
 """How much longer waits last, by patience."""
+MOST_DAYS = 3650
+"""Of `keep_days`: ten years."""
 HOME = "AFTERWARDS_HOME"
 
 _APP = "afterwards"
@@ -52,6 +55,7 @@ class Settings:
     patience: int = 0
     """0, 1 or 2: index into STRETCH."""
     voice: str = ""
+    """Name of a voice, such as flite:slt or en-us. Which there are, the computer knows: see speech/voices."""
     model: str = ""
     """Name or folder of a speech model."""
     model_mirror: str = ""
@@ -62,8 +66,14 @@ class Settings:
     speaker: str = ""
     barge_in: bool = True
     """The person may talk over the voice."""
+    earcon: bool = False
+    """A very soft sound says that it listens now."""
     headphones: bool = False
     """The microphone cannot hear the voice, so everything is open all the time."""
+    keep_days: int = 90
+    """Days after which a kept plan is erased by itself; 0: never."""
+    paper: str = ""
+    """One of PAPERS, to print on; "" is what the country has."""
     help_key: str = "f1"
     """Key that calls for emergency help, beside F1."""
 
@@ -92,6 +102,11 @@ class Settings:
         return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "notes" / "notes.db"
 
     @property
+    def copies_home(self) -> Path:
+        """Where the folder is made that a talk saves copies in, outside of the notes."""
+        return self.home or platformdirs.user_documents_path()
+
+    @property
     def cache_dir(self) -> Path:
         if self.home:
             return self.home / "cache"
@@ -102,9 +117,15 @@ class Settings:
         return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "models"
 
     @property
+    def voices_dir(self) -> Path:
+        """Voices for Piper that a person put there."""
+        return (self.home or platformdirs.user_data_path(_APP, appauthor=False)) / "voices"
+
+    @property
     def first_run(self) -> bool:
-        """Nothing was ever saved here, or nothing but the choice of a model, which no talk asks for."""
-        return not self.settings_file.exists() or _stored(self.settings_file).keys() == {"model"}
+        """Nothing was ever saved here, or nothing but a model or voice, which the first questions do not ask for."""
+        stored = _stored(self.settings_file)
+        return not self.settings_file.exists() or (len(stored) > 0 and stored.keys() <= {"model", "voice"})
 
     def stepped(self, what: str, steps: int) -> Settings:
         """`what` ("rate", "volume" or "patience") moved by so many steps, stopping at either end."""
@@ -262,6 +283,12 @@ def _step(options: tuple[int, ...]) -> Callable[[object], int]:
     return read
 
 
+def _days(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not 0 <= int(value) <= MOST_DAYS:
+        raise ValueError
+    return int(value)
+
+
 def _switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -301,7 +328,10 @@ _READ: dict[str, tuple[Callable[[object], Any], str]] = {
     "microphone": (_text, "the name of a microphone"),
     "speaker": (_text, "the name of a loudspeaker"),
     "barge_in": (_switch, "true, false"),
+    "earcon": (_switch, "true, false"),
     "headphones": (_switch, "true, false"),
+    "keep_days": (_days, f"a number of days up to {MOST_DAYS}, or 0 for as long as you like"),
+    "paper": (_one_of(("", *PAPERS), str.lower), _list(PAPERS)),
     "help_key": (_text, "the name of a key, such as f1"),
 }
 

@@ -7,7 +7,7 @@ the same templates and both obey it. Only a whole utterance is a command: "I wan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from voice.content import Content
@@ -21,9 +21,11 @@ UNKNOWN = "[unk]"
 MAIN_WORDINGS = 2
 _WAYS = 12  # of saying one of the phrases that are live everywhere
 _OWN_FEELING_WORDS = 3
+_SECRET = 4
+"""Words out of the list in a row that are taken for secret ones: fewer come about by chance."""
 _SOBS, _MOSTLY = 4, 0.6
 """So many words, so many of them such as a recogniser makes of a voice without words, are none. By this 19 of 20 voices
-that sobbed by formula were told (tests/test_wordless.py makes such), and none of 260 recordings of people who talked."""
+that sobbed by formula were told (tests/test_wordless.py makes such), and none of 260 recordings of people talking."""
 # Answers that are not one key: whoever chooses them types words, or presses the key of "skip".
 _WORDS = {Kind.FREE: ("own", "said", "skip"), Kind.FEELING: ("own", "skip")}
 
@@ -49,6 +51,7 @@ class Understanding:
         self._only_outright = re.compile(rf"(?:{either})(?: (?:{either}))*")
         self._any_outright = re.compile(rf"(?<![^ ])(?:{either})(?![^ ])")
         self._whole = lru_cache(maxsize=None)(self._compile)
+        self._spelt = _spellings(self._all_wordings())
 
     # ---- what may be said now
 
@@ -94,7 +97,7 @@ class Understanding:
             if self._content.commands[name].grammar:
                 # One wording each, so that little is live; but danger must not hang on remembering one word.
                 self._main(self._content.commands[name].hear, found, MAIN_WORDINGS if name == "emergency" else 1)
-        found.update(dict.fromkeys(self.outright_phrases))
+        found.update(dict.fromkeys((*listen.words, *self.outright_phrases)))
         return list(found)
 
     def outright(self, text: str) -> bool | None:
@@ -109,6 +112,14 @@ class Understanding:
         found: dict[str, None] = {}
         self._main(self._content.commands[command].hear, found)
         return list(found)
+
+    def _all_wordings(self) -> Iterator[str]:
+        yield from self._content.rules.values()
+        for intent in (*self._content.answers.values(), *self._content.commands.values()):
+            yield from intent.hear
+        for step in self._steps.values():
+            for outcome in step.outcomes.values():
+                yield from outcome.hear
 
     def _main(self, templates: Sequence[str], found: dict[str, None], most: int = MAIN_WORDINGS) -> None:
         for template in templates[:most]:
@@ -141,13 +152,17 @@ class Understanding:
     def _typed(self, text: str, listen: Listen) -> Meaning:
         if text.isdecimal() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):
             return self._key(text, listen)
-        if meaning := self.parse(text, listen):
+        spelt = " ".join(self._spelt.get(word, word) for word in text.split())
+        if meaning := self.parse(text, listen) or self.parse(spelt, listen):
             return meaning
         return self._own(text, listen, sure=True) or self._remark([text]) or NotUnderstood()
 
     def _spoken(self, heard: Heard, listen: Listen) -> Meaning:
         text = normalise(heard.text)
         free = [normalise(line) for line in heard.free or ()]
+        from_list = bool(text) and set(text.split()) <= set(listen.words)
+        if from_list and listen.secret and len(text.split()) >= _SECRET:
+            return Answer("own", text, False, tuple(free))
         by_grammar = self.parse(text, listen)
         by_free = [self.parse(line, listen) for line in free]
         if by_grammar is not None:
@@ -162,9 +177,13 @@ class Understanding:
         elif by_free and (best := by_free[0]) is not None:
             # A wording that is not in the small grammar: understood, and checked where it matters.
             return _sure(best, False)
+        if from_list and not listen.secret:
+            return Answer("own", text, False, tuple(free))
         if self.wordless(free[0] if free else text):
             return Wordless(heard.seconds)
         own = self._own(free[0] if free else "", listen, sure=False)
+        if own is not None and listen.secret:
+            own = Answer(own.value, own.words, False, tuple(free[1:]))
         return own or self._remark(free) or NotUnderstood()
 
     def parse(self, text: str, listen: Listen) -> Meaning | None:
@@ -276,3 +295,9 @@ def _numbered(listen: Listen) -> list[str]:
     """Answers in the order of the number keys."""
     none = (*_WORDS.get(listen.kind, ("skip",)), *listen.unnumbered)
     return [id_ for id_ in listen.expects if id_ not in none]
+
+
+def _spellings(templates: Iterable[str]) -> dict[str, str]:
+    """Words with an apostrophe by how they are typed without: "dont" for "don't"."""
+    words = re.findall(r"[a-z']+", re.sub(r"<\w+>", " ", " ".join(templates)).lower())
+    return {word.replace("'", ""): word for word in words if "'" in word.strip("'")}

@@ -175,6 +175,8 @@ class Walkthrough:
     slots: Mapping[str, Slot]
     order: tuple[str, ...]
     order_crisis: tuple[str, ...]
+    welcome_after: str = ""
+    """Step after which somebody who comes back is offered what was kept: it is known then who can hear."""
 
     def in_section(self, section: str) -> tuple[Step, ...]:
         """Steps of a section, in the order in which they are taken."""

@@ -11,11 +11,18 @@ from collections.abc import Callable, Sequence
 from voice.content import Content
 from voice.dialogue import danger
 from voice.dialogue.asking import NOT_SURE, Asking, Checking
+from voice.dialogue.copying import Copies
 from voice.dialogue.holding import Holding
+from voice.dialogue.keeping import Erasing, ForgettingAll, KeepingPlace
 from voice.dialogue.memory import Memory
+from voice.dialogue.menu import MyNotes
 from voice.dialogue.offering import Offering
-from voice.dialogue.planning import Erasing, Reviewing
+from voice.dialogue.planning import Reviewing
+from voice.dialogue.presence import StillThere
+from voice.dialogue.printing import printing
+from voice.dialogue.returning import Returning, welcome
 from voice.dialogue.setup import SettingUp
+from voice.dialogue.shelf import Printer, Shelf
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Talk
 from voice.dialogue.walk import HELLO, PLAN, Walk
 from voice.events import (
@@ -29,6 +36,7 @@ from voice.events import (
     Meaning,
     NotUnderstood,
     Remark,
+    Set,
     Silence,
     Wordless,
 )
@@ -36,6 +44,8 @@ from voice.walkthrough import Outcome, Step
 
 __all__ = ["Dialogue"]
 
+_OF_NOTES = ("my_plan", "keep_place", "forget_everything", "my_notes")
+"""Commands about what is kept."""
 _ADJUST = {
     "slower": ("rate", -1),
     "faster": ("rate", 1),
@@ -59,19 +69,28 @@ class Dialogue:
         set_up: bool = False,
         regions: Callable[[str], Sequence[str]] = lambda country: (),
         offer: Callable[[], str] = lambda: "",
+        another: Callable[[], str] = lambda: "",
+        quiet: bool = False,
+        shelf: Shelf | None = None,
+        keeps: bool = True,
+        printer: Printer | None = None,
+        copies: Copies | None = None,
     ) -> None:
         """`regions` of a country whose help lines differ by region, asked about with `set_up`.
 
         `offer`: megabytes of a bigger speech model that could be fetched now, or ""; asked after the hello.
+        `another`: name of the next voice that it could speak with, or "". `shelf` and what follows as in Talk.
+        `quiet`: others can hear until somebody says that they are alone, and the next person must find nothing.
         """
-        self.memory = Memory(lines=lines)
+        self.memory = Memory(lines=lines, flags={"quiet", "unkept"} if quiet else set())
         self.walk = Walk(content.walkthroughs[walkthrough], self.memory.facts)
-        self.talk = Talk(content, self.walk, self.memory, self)
+        self.talk = Talk(content, self.walk, self.memory, self, shelf, keeps, printer, copies)
         self._spots = spots
         self._set_up = set_up
         self._regions = regions
         self._offer = offer
         self._offered = False
+        self._another = another
         self._last: list[Act] = []
 
     def start(self) -> list[Act]:
@@ -124,7 +143,8 @@ class Dialogue:
         self._offered = self._offered or bool(outcome.card)  # after a card nobody is asked about software
         acts = self._arrive(step.section)
         if not outcome.card:
-            return acts
+            comes_back = step.id == self.walk.walkthrough.welcome_after and self.talk.shelf is not None
+            return welcome(self.talk, asked=False) if comes_back and not self.talk.quiet else acts
         # The next question waits beneath the card; it is asked on the way back.
         return danger.show(self.talk, outcome.card)
 
@@ -135,6 +155,9 @@ class Dialogue:
         """From anywhere to the plan."""
         self.walk.finish()
         return self._arrive("")
+
+    def command(self, name: str) -> list[Act]:
+        return self._command(name)
 
     # ---- moving
 
@@ -198,6 +221,8 @@ class Dialogue:
             return [Adjust(what, steps), *self.talk.prompt(name, pause=BEFORE_QUESTION), *top.question()]
         if name.startswith("section_"):
             return self._visit(name.removeprefix("section_"))
+        if name in _OF_NOTES and self.talk.unkept:
+            return [*self.talk.prompt("unkept", pause=BEFORE_QUESTION), *top.question()]
         match name:
             case "emergency":
                 return danger.show(self.talk, danger.GENERAL)
@@ -219,6 +244,20 @@ class Dialogue:
                 return [*self._where(), *top.question()]
             case "delete_that":
                 return self._delete()
+            case "still_there":
+                return self.talk.push(StillThere(self.talk))
+            case "my_plan":
+                return self._my_plan()
+            case "keep_place":
+                return self.talk.push(KeepingPlace(self.talk))
+            case "forget_everything":
+                return self.talk.push(ForgettingAll(self.talk))
+            case "my_notes":
+                return self.talk.push(MyNotes(self.talk))
+            case "print_plan":
+                return printing(self.talk)
+            case "another_voice":
+                return [*self._other_voice(), *top.question()]
             case "done" | "plan_now":
                 return [*self.talk.prompt("done.ok"), *self.to_plan()]
         return top.on_miss()
@@ -286,6 +325,20 @@ class Dialogue:
             parts=numbers[str(len(parts))][0],
             where=step.name,
         )
+
+    def _other_voice(self) -> list[Act]:
+        name = self._another()
+        if not name:
+            return self.talk.prompt("another_voice.none", pause=BEFORE_QUESTION)
+        return [Set("voice", name), *self.talk.prompt("another_voice", pause=BEFORE_QUESTION)]
+
+    def _my_plan(self) -> list[Act]:
+        """What was kept, read aloud: not before it is known who can hear."""
+        if not self.talk.asked_who_hears:
+            return [*self.talk.prompt("return.first", pause=BEFORE_QUESTION), *self.talk.top.question()]
+        if any(isinstance(each, Returning) for each in self.talk.floor):
+            return list(self.talk.top.question())  # it is being read
+        return welcome(self.talk, asked=True)
 
     def _delete(self) -> list[Act]:
         """Drops the answer given last, with what follows from it; after saving, what was saved, with one check."""

@@ -23,6 +23,7 @@ class Asking(Situation):
         self.step = step
         self.name = step.id
         self.kind = step.answer
+        self.heavy = any(outcome.card for outcome in step.outcomes.values())
         self.begun = ""
         """Words of an answer that was cut off: what is said now belongs to them."""
 
@@ -69,7 +70,7 @@ class Asking(Situation):
         memory = self.talk.memory
         self.talk.answered = (self.step.id, answer.words)
         spots = [spot for spot in self.step.spots if spot.id in self._spotted(answer)]
-        spoken = self._spoken(answer, outcome)
+        spoken = self.spoken(answer, outcome)
         words = answer.words if self.keeps_words else ""
         flags = tuple(flag for spot in spots for flag in spot.flags)
         if "named" in outcome.flags:
@@ -94,7 +95,8 @@ class Asking(Situation):
         common = self.talk.content.answers.get(outcome.id)
         return outcome.label.lower() or (common.label.lower() if common else outcome.id)
 
-    def _spoken(self, answer: Answer, outcome: Outcome) -> str:
+    def spoken(self, answer: Answer, outcome: Outcome) -> str:
+        """How later texts say this answer."""
         if answer.words:
             return answer.words if self.keeps_words else ""
         return outcome.spoken or self._aloud(answer, outcome)

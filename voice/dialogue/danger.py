@@ -39,6 +39,7 @@ class DangerCheck(Situation):
     """AMBER: one question. Yes, unclear twice or silence shows the card; no goes back to the same step."""
 
     name = "danger"
+    heavy = True
 
     def __init__(self, talk: Talk, card: str) -> None:
         super().__init__(talk)
@@ -111,7 +112,7 @@ class OnCard(Situation):
 
     def listen(self) -> Listen:
         wait = REPEAT if self.silences < _REPEATS else REPEAT_LATER
-        return Listen(self.name, self.kind, self.expects, self.commands, wait, patient=False)
+        return Listen(self.name, self.kind, self.expects, self.commands, wait, patient=False, heavy=True)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         for choice in self.card.choices:
@@ -181,7 +182,7 @@ class AfterCard(Situation):
     def __init__(self, talk: Talk, card: Card) -> None:
         super().__init__(talk)
         self.card = card
-        self.name = "after_card"
+        self.name, self.heavy = "after_card", True
         self._stage = "loss" if card.id == DIED else "unsafe"
 
     def opening(self) -> list[Act]:
@@ -241,7 +242,7 @@ class AfterCard(Situation):
         if name in ("skip", "go_on") and self._stage in ("unsafe", "breath"):
             return self.on_answer(Answer("no"))
         if name == "done":
-            return [*self.talk.prompt("close.crisis"), Finish("done")]
+            return [*self.talk.closing("close.crisis"), Finish("done")]
         return None
 
     def first_wait(self) -> float:

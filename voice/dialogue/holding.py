@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice.dialogue.talk import Situation, Talk
-from voice.events import Act, Answer, Finish, Kind, Listen
+from voice.events import Act, Answer, Kind, Listen
 
 # No more talking for 5 minutes (SPEC section 6).
 QUIET = 300.0
@@ -29,13 +29,14 @@ class Holding(Situation):
         """Whether to rest, go on or stop."""
 
     def opening(self) -> list[Act]:
-        return self.talk.prompt(self.how)
+        clears = self.how == "stopped" and self.talk.unkept
+        return self.talk.prompt("stopped.clears" if clears else self.how)
 
     def question(self) -> list[Act]:
         return self.talk.prompt("here.after" if self._asked else "hold.back")
 
     def listen(self) -> Listen:
-        beneath = self._beneath.listen()
+        beneath = replace(self._beneath.listen(), heavy=True)
         if self._asked:
             ways = ("rest", "go_on", "stop")
             others = tuple(name for name in beneath.commands if name not in ways)
@@ -69,7 +70,7 @@ class Holding(Situation):
             case "pause" if self.how not in ("hold", "here"):
                 return self._go_on()  # the same key pauses and goes on
             case "stop" | "done" if self.how != "here":
-                return [*self.talk.prompt("stopped"), Finish("stopped")]
+                return self.talk.stopped()
         self.talk.floor.pop()
         return None
 

@@ -31,7 +31,7 @@ class Memory:
     entries: dict[str, Entry] = field(default_factory=dict)
     """Step id -> its answer, in the order in which they were given."""
     flags: set[str] = field(default_factory=set)
-    """Flags that no single answer carries, such as "crisis"."""
+    """Flags that no single answer carries: "crisis", or "quiet" and "unkept" where a talk is led in a public room."""
     done: set[str] = field(default_factory=set)
     name: str = ""
     saved: bool = False
@@ -57,13 +57,19 @@ class Memory:
         """Flags of all answers and of the talk itself."""
         return frozenset(self.flags).union(*(entry.flags for entry in self.entries.values()))
 
+    @property
+    def quiet(self) -> bool:
+        """Others can hear: an answer says so, or the talk began so and nobody said that they are alone."""
+        answered = frozenset[str]().union(*(entry.flags for entry in self.entries.values()))
+        return "quiet" in answered or ("quiet" in self.flags and "alone" not in answered)
+
     def facts(self) -> Facts:
         """A picture of now, for conditions."""
         flags = self.all_flags()
         return Facts(
             # "brief": the longer walk was begun, and somebody asked for the short one on the way.
             path="full" if "full" in flags and "brief" not in flags else "short",
-            quiet="quiet" in flags,
+            quiet=self.quiet,
             flags=flags,
             answers={step: entry.value for step, entry in self.entries.items()},
             done=frozenset(self.done),
@@ -72,9 +78,8 @@ class Memory:
 
     def values(self) -> dict[str, str]:
         """Values for texts: the name, and how each answer is spoken. No name where others can hear."""
-        quiet = "quiet" in self.all_flags()
         spoken = {step: entry.spoken for step, entry in self.entries.items() if entry.spoken}
-        return {"name": DEFAULT_NAME if quiet or not self.name else self.name, **spoken}
+        return {"name": DEFAULT_NAME if self.quiet or not self.name else self.name, **spoken}
 
     def chosen(self) -> Mapping[str, str]:
         """Step id -> answer id, for the notes: choices and numbers, never the person's words."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from voice.dialogue.keeping import Keeping, Needing
 from voice.dialogue.memory import Memory
-from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, Situation, Talk
-from voice.events import Act, Answer, Finish, Forget, Keep, Kind, PlanLine, Say, ShowPlan
+from voice.dialogue.talk import BEFORE_QUESTION, Situation, Talk
+from voice.events import Act, Answer, Kind, PlanLine, Say, ShowPlan
 from voice.walkthrough import Passage, Walkthrough, first_that_holds
 
 OWN = "plan.own_line.1"
@@ -32,6 +35,7 @@ class Reviewing(Situation):
         self._others: list[Passage] | None = None
 
     def opening(self) -> list[Act]:
+        self.talk.plan = tuple(self.lines)
         return [
             ShowPlan(tuple(self.lines)),
             *self.talk.prompt("plan.intro", pause=BEFORE_QUESTION),
@@ -79,11 +83,14 @@ class Reviewing(Situation):
 
     def set_line(self, line: PlanLine) -> list[Act]:
         """Puts another line in the place of the one at hand."""
+        self.misses = self.silences = 0
         self.lines[self._at] = line
         return [*self.talk.prompt("plan.changed"), *self._next()]
 
     def _line(self) -> list[Act]:
         line = self.lines[self._at]
+        if line.key == OWN and self.talk.quiet:  # whoever is near hears nobody's own words
+            return self.talk.prompt("plan.own_line.unsaid", pause=BEFORE_QUESTION)
         return [Say(line.key, line.values, BEFORE_QUESTION)]
 
     def _next(self) -> list[Act]:
@@ -94,6 +101,7 @@ class Reviewing(Situation):
             return [*self._line(), *self.talk.prompt("plan.review_short")]
         if not self.lines:
             return [ShowPlan(()), *self.talk.prompt("plan.empty"), *self.talk.replace(Needing(self.talk))]
+        self.talk.plan = tuple(self.lines)
         return [ShowPlan(tuple(self.lines)), *self.talk.replace(Keeping(self.talk, tuple(self.lines)))]
 
     def _change(self) -> list[Act]:
@@ -104,27 +112,30 @@ class Reviewing(Situation):
             facts = self.talk.memory.facts()
             self._others = [p for p in slot.change if p.when.holds(facts) and p.key != line.key]
         if not self._others:
-            return self.talk.push(OwnLine(self.talk, self, line.slot))
+            take = lambda words: self.set_line(PlanLine(line.slot, OWN, {"words": words}))  # noqa: E731
+            return self.talk.push(OwnWords(self.talk, "plan.own", take, self.question))
         other = self._others.pop(0)
         self.lines[self._at] = PlanLine(line.slot, other.key, self.talk.memory.values())
         return [*self.talk.prompt("plan.how_about"), *self._line(), *self.talk.prompt("plan.review_short")]
 
 
-class OwnLine(Situation):
-    """A line of the plan in the person's own words, read back before it counts."""
+class OwnWords(Situation):
+    """A line in the person's own words, read back before it counts."""
 
-    name = "plan_own"
+    name = "own_line"
     kind = Kind.FREE
     expects: tuple[str, ...] = ("none",)
 
-    def __init__(self, talk: Talk, review: Reviewing, slot: str) -> None:
+    def __init__(self, talk: Talk, ask: str, take: Callable[[str], list[Act]], leave: Callable[[], list[Act]]) -> None:
+        """`ask`: key of the question. `take`: goes on with the words; `leave`: without any. The floor is free then."""
         super().__init__(talk)
-        self._review = review
-        self._slot = slot
+        self._ask = ask
+        self._take = take
+        self._leave = leave
         self._words = ""
 
     def opening(self) -> list[Act]:
-        return self.talk.prompt("plan.own")
+        return self.talk.prompt(self._ask)
 
     def question(self) -> list[Act]:
         return self.talk.prompt("check.ask", heard=self._words) if self._words else self.opening()
@@ -135,104 +146,19 @@ class OwnLine(Situation):
                 self._words = answer.words
                 self.kind, self.expects = Kind.YES_NO, ("yes", "no")
                 return self.question()
-            case "own":
-                return self._take(answer.words)
-            case "yes":
-                return self._take(self._words)
+            case "own" | "yes":
+                words = self._words or answer.words
+                self.talk.floor.remove(self)
+                return self._take(words)
+            case "no" if self._words:
+                self._words = ""
+                self.kind, self.expects = Kind.FREE, ("none",)
+                return [*self.talk.prompt("check.no", pause=BEFORE_QUESTION), *self.opening()]
         return self.give_up()
 
-    def give_up(self) -> list[Act]:
-        return self.talk.pop()
-
-    def _take(self, words: str) -> list[Act]:
-        self.talk.floor.pop()
-        return self._review.set_line(PlanLine(self._slot, OWN, {"words": words}))
-
-
-class Keeping(Situation):
-    """Asked once, at the end, default no. Never where others can hear."""
-
-    name = "keep"
-
-    def __init__(self, talk: Talk, lines: tuple[PlanLine, ...]) -> None:
-        super().__init__(talk)
-        self.lines = lines
-
-    def opening(self) -> list[Act]:
-        if self.talk.quiet:
-            return self.talk.replace(Needing(self.talk))
-        violence = "violence" in self.talk.memory.all_flags()
-        return self.talk.prompt("keep.ask_violence" if violence else "keep.ask")
-
-    def question(self) -> list[Act]:
-        return self.talk.prompt("keep.again") or self.opening()
-
-    def on_answer(self, answer: Answer) -> list[Act]:
-        if answer.value == "yes" and answer.sure:
-            self.talk.memory.saved = True
-            keep = Keep(self.talk.walk.walkthrough.id, self.lines, dict(self.talk.memory.chosen()))
-            return [keep, *self.talk.replace(Needing(self.talk))]
-        if answer.value == "yes":
-            return self.on_miss()  # what is kept needs a clear yes
-        return self._not_kept()
-
     def on_command(self, name: str) -> list[Act] | None:
-        return self._not_kept() if name in ("skip", "done", "go_on") else None
+        return self.give_up() if name in ("skip", "go_on", "done") else None
 
     def give_up(self) -> list[Act]:
-        return self._not_kept()
-
-    def _not_kept(self) -> list[Act]:
-        return [*self.talk.prompt("keep.no", pause=AFTER_REFLECTION), *self.talk.replace(Needing(self.talk))]
-
-
-class Erasing(Situation):
-    """One check before what was saved is erased."""
-
-    name = "erase"
-
-    def opening(self) -> list[Act]:
-        return self.talk.prompt("delete.check")
-
-    def question(self) -> list[Act]:
-        return self.opening()
-
-    def on_answer(self, answer: Answer) -> list[Act]:
-        if answer.value != "yes":
-            return self.talk.pop()
-        self.talk.memory.saved = False
-        return [Forget(), *self.talk.prompt("deleted", pause=BEFORE_QUESTION), *self.talk.pop()]
-
-    def give_up(self) -> list[Act]:
-        return self.talk.pop()
-
-
-class Needing(Situation):
-    """Is there anything you need before we stop?"""
-
-    name = "anything_else"
-
-    def opening(self) -> list[Act]:
-        return self.talk.prompt("anything_else")
-
-    def question(self) -> list[Act]:
-        return self.talk.prompt("anything_else.again") or self.opening()
-
-    def on_answer(self, answer: Answer) -> list[Act]:
-        if answer.value == "yes":
-            return [*self.talk.prompt("anything_else.yes"), *self._close()]
-        return self._close()
-
-    def on_command(self, name: str) -> list[Act] | None:
-        return self._close() if name in ("done", "skip", "go_on", "stop") else None
-
-    def on_silence(self) -> list[Act]:
-        self.silences += 1
-        return self._close() if self.silences > 1 else self.question()
-
-    def give_up(self) -> list[Act]:
-        return self._close()
-
-    def _close(self) -> list[Act]:
-        crisis = "crisis" in self.talk.memory.all_flags()
-        return [*self.talk.prompt("close.crisis" if crisis else "close"), Finish("done")]
+        self.talk.floor.remove(self)
+        return self._leave()

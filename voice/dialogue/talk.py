@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from voice.content import Content
 from voice.dialogue.memory import Memory
 from voice.dialogue.walk import Walk
-from voice.events import Act, Answer, Kind, Listen, Say
+from voice.events import Act, Answer, Finish, Hide, Kind, Listen, PlanLine, Say
 from voice.walkthrough import Outcome, Passage, Step, first_that_holds
+
+if TYPE_CHECKING:
+    from voice.dialogue.copying import Copies
+    from voice.dialogue.shelf import Printer, Shelf
 
 # Always-live words (SPEC section 6), in the order in which help lists them.
 COMMANDS = (
@@ -30,9 +34,15 @@ COMMANDS = (
     "done",
     "wait_longer",
     "quicker",
+    "another_voice",
     "not_finished",
     "rest",
     "plan_now",
+    "my_plan",
+    "keep_place",
+    "forget_everything",
+    "print_plan",
+    "my_notes",
 )
 # Pauses in seconds (SPEC section 6).
 BEFORE_QUESTION = 0.8
@@ -62,15 +72,37 @@ class Flow(Protocol):
         """Goes to the plan from wherever we are."""
         ...
 
+    def command(self, name: str) -> list[Act]:
+        """Does what a command means everywhere."""
+        ...
+
 
 class Talk:
     """One talk. Situations stand on a floor: the last one has it, and what lies beneath keeps its place."""
 
-    def __init__(self, content: Content, walk: Walk, memory: Memory, flow: Flow) -> None:
+    def __init__(
+        self,
+        content: Content,
+        walk: Walk,
+        memory: Memory,
+        flow: Flow,
+        shelf: Shelf | None = None,
+        keeps: bool = True,
+        printer: Printer | None = None,
+        copies: Copies | None = None,
+    ) -> None:
+        """`shelf`: what was kept before, and its locks. `keeps`: whether anything may be written down at all.
+        `printer`: puts a plan on paper. `copies`: files outside of the notes."""
         self.content = content
         self.walk = walk
         self.memory = memory
         self.flow = flow
+        self.shelf = shelf
+        self.keeps = keeps
+        self.printer = printer
+        self.copies = copies
+        self.plan: tuple[PlanLine, ...] = ()
+        """The plan that was made, or read again, in this talk."""
         self.floor: list[Situation] = []
         self.answered = ("", "")
         """The step that was answered by what was said last, and the person's own words for it; gone with the next."""
@@ -84,6 +116,27 @@ class Talk:
     def quiet(self) -> bool:
         """Others can hear."""
         return self.memory.facts().quiet
+
+    @property
+    def asked_who_hears(self) -> bool:
+        """The question after which what was kept may be read was answered."""
+        step = self.walk.walkthrough.welcome_after
+        return not step or step in self.memory.entries
+
+    @property
+    def unkept(self) -> bool:
+        """A room where the next person must find nothing."""
+        return "unkept" in self.memory.flags
+
+    def closing(self, key: str) -> list[Act]:
+        """The last words, and how all is cleared where nothing is kept."""
+        return [*self.prompt(key), *(self.prompt("unkept.end") if self.unkept else ())]
+
+    def stopped(self) -> list[Act]:
+        """The talk ends here. Where nothing is kept, the screen is empty before that is said."""
+        if self.unkept:
+            return [Hide(), *self.prompt("cleared"), Finish("stopped")]
+        return [*self.prompt("stopped"), Finish("stopped")]
 
     def push(self, situation: Situation) -> list[Act]:
         """Gives the floor to something that will hand it back."""
@@ -129,6 +182,8 @@ class Situation:
     kind = Kind.YES_NO
     expects: tuple[str, ...] = ("yes", "no")
     commands: tuple[str, ...] = COMMANDS
+    heavy = False
+    """See Listen."""
 
     def __init__(self, talk: Talk) -> None:
         self.talk = talk
@@ -160,6 +215,7 @@ class Situation:
             wait=waits[min(self.silences, len(waits) - 1)],
             end=END_OF_TURN[self.kind],
             soon=SOON[self.kind],
+            heavy=self.heavy,
         )
 
     def on_answer(self, answer: Answer) -> list[Act]:

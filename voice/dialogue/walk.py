@@ -97,6 +97,12 @@ class Walk:
         self.machine.set_state(self._path.pop(), self._model)
         return self.at
 
+    def jump(self, step: str) -> None:
+        """Goes to a step of this walk, wherever we are."""
+        if self.at not in (PLAN, END):
+            self._path.append(self.at)
+        self.machine.set_state(step, self._model)
+
     @property
     def previous(self) -> str:
         """Id of the step before; "" at the beginning."""
