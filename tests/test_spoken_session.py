@@ -33,7 +33,7 @@ VOICE = "en-us+f3"
 PIECE = 8
 """Tenths of a second: the length in which a line is looked for in what was heard."""
 MOST_OF_IT = 0.6
-"""Share of its pieces that must be found for a line to count as heard."""
+"""Share of its pieces that must be found for a line to count as heard; of two pieces one is enough (see _enough)."""
 MOST_TRIES = 3
 """Times that one question is answered aloud before a key is pressed, as a person would."""
 
@@ -208,34 +208,39 @@ def test_every_line_on_the_screen_was_heard_and_in_order(talked: tuple[Talk, lis
         for line in lines:
             rest = heard[int(at * SPEAKER_RATE) :][: 40 * SPEAKER_RATE]
             sound = _sound_of(line, mouth)
-            share, end = _found(sound, rest)
-            assert share >= MOST_OF_IT, f"{line.key} after {at:.1f} s: only {share:.0%} of it was heard"
+            seen, pieces, end = _found(sound, rest)
+            assert _enough(seen, pieces), f"{line.key} after {at:.1f} s: heard {seen} of its {pieces} pieces"
             at += end
     finally:
         mouth.shut()
     assert len(lines) > 25
 
 
-def _found(sound: NDArray[np.int16], hay: NDArray[np.int16]) -> tuple[float, float]:
-    """(share of the sound's pieces that stand in `hay`, one after the other; where the last of them ends, in seconds).
+def _enough(seen: int, pieces: int) -> bool:
+    """Whether a line counts as heard: a gap that a busy machine leaves in the sound takes one piece away, always."""
+    return seen >= MOST_OF_IT * pieces or 0 < seen == pieces - 1
 
-    In pieces, since a busy machine may leave a gap in the sound, which shifts all that comes after it.
+
+def _found(sound: NDArray[np.int16], hay: NDArray[np.int16]) -> tuple[int, int, float]:
+    """(how many of the sound's pieces stand in `hay`, one after the other; of how many; where the last ends, seconds).
+
+    In pieces, since a gap shifts all that comes after it.
     """
     size = PIECE * SPEAKER_RATE // 10
     pieces = [sound[at : at + size] for at in range(0, max(1, len(sound) - size // 2), size)]
     pieces = [piece for piece in pieces if _loud(piece) > 0.2] or [sound]
-    best, start = (0.0, 0.0), 0.0
+    best, start = (0, 0.0), 0.0
     while start < len(hay) / SPEAKER_RATE:
-        share, first, end = _run(pieces, hay, start)
-        best = max(best, (share, end))
-        if share >= MOST_OF_IT or not share:
+        seen, first, end = _run(pieces, hay, start)
+        best = max(best, (seen, end))
+        if not seen or seen >= MOST_OF_IT * len(pieces):
             break
         start = first + 0.2  # one piece was like something else that was said: it is further on
-    return best
+    return best[0], len(pieces), best[1]
 
 
-def _run(pieces: list[NDArray[np.int16]], hay: NDArray[np.int16], start: float) -> tuple[float, float, float]:
-    """(share of the pieces found after `start`, where the first of them begins, where the last ends)."""
+def _run(pieces: list[NDArray[np.int16]], hay: NDArray[np.int16], start: float) -> tuple[int, float, float]:
+    """(how many of the pieces were found after `start`, where the first of them begins, where the last ends)."""
     begin, seen, end, first = start, 0, start, start
     for piece in pieces:
         # The first may be anywhere; the others follow it closely.
@@ -247,7 +252,7 @@ def _run(pieces: list[NDArray[np.int16]], hay: NDArray[np.int16], start: float) 
             begin = end = begin + where + len(piece) / SPEAKER_RATE
         elif seen:
             begin += len(piece) / SPEAKER_RATE / 2
-    return seen / len(pieces), first, end
+    return seen, first, end
 
 
 def test_a_line_that_was_not_said_is_not_found(talked: tuple[Talk, list[Line], Path]) -> None:
@@ -256,8 +261,10 @@ def test_a_line_that_was_not_said_is_not_found(talked: tuple[Talk, list[Line], P
     mouth = Mouth()
     try:
         for text in ("Take the long road home along the river.", "Did somebody raise their voice? Yes or no."):
-            share, _ = _found(_sound_of(Line("other", text, {}), mouth), talk.listening.samples[: 40 * SPEAKER_RATE])
-            assert share < MOST_OF_IT, text
+            seen, pieces, _ = _found(
+                _sound_of(Line("other", text, {}), mouth), talk.listening.samples[: 40 * SPEAKER_RATE]
+            )
+            assert not _enough(seen, pieces), text
     finally:
         mouth.shut()
 
