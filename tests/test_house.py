@@ -36,7 +36,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"dialogue", "understanding", "judgement"}),
     frozenset({"safety"}),
     frozenset({"content", "content_check", "content_kinds", "content_shape", "walkthrough", "templates"})
-    | {"helplines", "trust", "opinion", "patterns"},
+    | {"helplines", "trust", "longer", "opinion", "patterns"},
     frozenset({"events"}),
     frozenset({"errors"}),
 )

@@ -126,7 +126,7 @@ def alone(
     found = Alone(seconds=len(own) / RATE)
     was = False
     recent: deque[Cleaned] = deque(maxlen=RECENT)
-    now_said, early = -1, hearing.early(over.step)
+    now_said, early = -1, hearing.early(over)
     given, burst, block = 0, 480, 320
     for at in range(0, len(own) - block, block):
         while given <= at + block:
@@ -141,7 +141,7 @@ def alone(
         number = int(np.searchsorted(ends, at, side="right"))
         if number != now_said:  # as a session does: each line is listened over anew, and nobody is cut off
             now_said, turn = number, Turn(model, over, phrases, endpoint=endpoint)
-            early = hearing.early(over.step)
+            early = hearing.early(over)
             for before in recent:
                 turn.feed(before.sound, before.watched)
         recent.append(clean)

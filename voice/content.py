@@ -171,12 +171,14 @@ def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, In
     for name, body in reader.mapping(data.get(part, {}), part).items():
         key = f"{part}.{name}"
         fields = reader.mapping(body, key)
-        reader.only(fields, {"label", "hear", "grammar"}, key)
+        reader.only(fields, {"label", "hear", "grammar", "opens", "unless"}, key)
         found[name] = Intent(
             name,
             str(fields.get("label", name)),
             reader.texts_of(fields.get("hear", []), key),
             str(fields.get("grammar", "yes")) == "yes",
+            reader.texts_of(fields.get("opens", []), key),
+            reader.texts_of(fields.get("unless", []), key),
         )
     return found
 

@@ -66,14 +66,16 @@ def check(content: Content, home: Path) -> None:
 def _templates_in(content: Content) -> Iterator[tuple[str, str]]:
     for part, intents in (("commands", content.commands), ("answers", content.answers), ("remarks", content.remarks)):
         for intent in intents.values():
-            yield from ((f"{part}.{intent.id}", template) for template in intent.hear)
+            heard = (*intent.hear, *intent.opens, *intent.unless)
+            yield from ((f"{part}.{intent.id}", template) for template in heard)
     for card in content.cards.values():
         for choice in card.choices:
             yield from ((f"card.{card.id}.{choice.id}", template) for template in choice.hear)
     for walk in content.walkthroughs.values():
         for step in walk.steps.values():
             for outcome in step.outcomes.values():
-                yield from ((f"{step.id}.{outcome.id}", template) for template in outcome.hear)
+                heard = (*outcome.hear, *outcome.within)
+                yield from ((f"{step.id}.{outcome.id}", template) for template in heard)
             for spot in step.spots:
                 yield from ((f"{step.id}.{spot.id}", template) for template in spot.hear)
 

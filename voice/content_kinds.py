@@ -21,6 +21,10 @@ class Intent:
     hear: tuple[str, ...]
     grammar: bool = True
     """False: too rare for a small model's grammar; understood where free recognition or typing brings it."""
+    opens: tuple[str, ...] = ()
+    """For yes and no: with what a longer answer begins, or ends (see voice.longer)."""
+    unless: tuple[str, ...] = ()
+    """For yes and no: where it is neither, though it begins so ("no idea", "yes but")."""
 
 
 @dataclass(frozen=True)

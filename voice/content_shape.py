@@ -19,7 +19,7 @@ _STEP = {"section", "name", "ideas", "when", "answer", "say", "ask", "again", "w
     "kept",
     "silence",
 }
-_OUTCOME = {"label", "hear", "spoken", "say", "flags", "next", "card", "when"}
+_OUTCOME = {"label", "hear", "within", "spoken", "say", "flags", "next", "card", "when"}
 _YES_NO = frozenset({"yes", "no"})
 
 
@@ -205,6 +205,7 @@ class Reader:
             id=name,
             label=label,
             hear=self.texts_of(fields.get("hear", []), f"{key}.hear"),
+            within=self.texts_of(fields.get("within", []), f"{key}.within"),
             spoken=str(fields.get("spoken", label.lower())),
             say=self.passages(fields.get("say"), f"{key}.say"),
             flags=self.texts_of(fields.get("flags", []), f"{key}.flags"),

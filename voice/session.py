@@ -257,7 +257,7 @@ class Session:
         """The first sound that is an answer, or None after the wait. Time stands still while somebody is speaking."""
         waited = 0.0
         before = self._clock.now()
-        early = self._hearing.early(listen.step)
+        early = self._hearing.early(listen)
         while waited < listen.wait:
             for ears, sound in self._ears.sounds():
                 match sound:

@@ -75,24 +75,21 @@ class Hearing:
     def danger(self, heard: Heard, listen: Listen | None = None) -> Danger | None:
         """RED or AMBER in what was heard. What only doubtful readings hold is AMBER (SPEC 4.6).
 
-        What is a whole answer of `listen` is judged by the phrases alone: the program itself offered those words. So is
-        a voice without words, of which a network that learnt from sentences knows nothing.
+        A voice without words is judged by the phrases alone: a network that learnt from sentences knows nothing of it.
         """
-        step = listen.step if listen else ""
         found: Danger | None = None
         for text, believed in self._readings(heard):
-            offered = listen is not None and self._understanding.parse(normalise(text), listen) is not None
-            plain = offered or (_doubtful(heard) and self._understanding.wordless(normalise(text)))
-            verdict = self._judged(text, believed and not plain, step)
+            plain = _doubtful(heard) and self._understanding.wordless(normalise(text))
+            verdict = self._judged(text, believed and not plain, listen)
             if not _tells(verdict, text, heard):
                 continue
             light = verdict.light if believed else Light.AMBER
             if light is Light.RED:
                 return Danger(light.value, verdict.card or "", verdict.why)
             found = found or Danger(light.value, verdict.card or "", verdict.why)
-        return found or self._among_others(heard, step)
+        return found or self._among_others(heard, listen)
 
-    def _among_others(self, heard: Heard, step: str) -> Danger | None:
+    def _among_others(self, heard: Heard, listen: Listen | None) -> Danger | None:
         """Danger in the recogniser's other alternatives: asked about where more than one of them holds it."""
         free = heard.free or ()
         others = [*free[1:]]
@@ -102,17 +99,21 @@ class Hearing:
         verdicts = [
             verdict
             for text in others
-            if _tells(verdict := self._judged(text, not self._understanding.wordless(text), step), text, heard)
+            if _tells(verdict := self._judged(text, not self._understanding.wordless(text), listen), text, heard)
         ]
         if len(verdicts) < min(_AGREE, len(others) // 2 + 1):
             return None
         worst = next((verdict for verdict in verdicts if verdict.light is Light.RED), verdicts[0])
         return Danger(Light.AMBER.value, worst.card or "", worst.why)
 
-    def _judged(self, text: str, believed: bool, step: str) -> Verdict:
-        """Where things in the room are named, a knife or a bottle of pills is one of them: only what is said outright
-        is danger there."""
-        if step not in NAMING:
+    def _judged(self, text: str, believed: bool, listen: Listen | None) -> Verdict:
+        """A whole answer of `listen` is no danger: the program itself offered those words ("fits", "write a note"), and
+        knows what comes of them; where it asks about danger, the phrases may still be sure. Where things in the room
+        are named, a knife or a bottle of pills is one of them: only what is said outright is danger there."""
+        if listen is not None and self._understanding.parse(normalise(text), listen) is not None:
+            plain = self._safety.judge(text, believed=False)
+            return plain if listen.heavy and plain.light is Light.RED else CALM
+        if listen is None or listen.step not in NAMING:
             return self._safety.judge(text, believed=believed)
         verdict = self._safety.judge(text, answering=False, believed=believed)
         outright = verdict.light is Light.RED and (verdict.why not in _THINGS or self._understanding.outright(text))
@@ -131,10 +132,10 @@ class Hearing:
         if self._understanding.outright(heard.text) and (heard.lead is None or heard.lead > 0):
             yield heard.text, heard.lead is not None
 
-    def early(self, step: str) -> Early:
+    def early(self, listen: Listen) -> Early:
         """Looks for danger while somebody is still talking, in one listening."""
         said = self._understanding.wordless
-        return Early(lambda text, believed: self._judged(text, believed and not said(normalise(text)), step))
+        return Early(lambda text, believed: self._judged(text, believed and not said(normalise(text)), listen))
 
     def interrupts(self, heard: Heard, over: Listen, spoken: str, open: bool) -> bool:
         """Whether something said over the voice ends the line: what is live, or danger that is not its own words.

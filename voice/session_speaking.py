@@ -120,7 +120,7 @@ class Speaking:
         self._giving_way.begin(on_card(listen))
         self._ears.open(over, self._hearing.phrases_over(text, over, open) if self._manner.barge_in else [])
         give_way = open and self._manner.barge_in
-        early = self._hearing.early(listen.step)
+        early = self._hearing.early(listen)
         asks = question and not on_card(listen)  # on a card most talk is with the call taker
         longest = over.longest if asks else LONGEST_ON_CARD if on_card(listen) else LONGEST
         ended: float | None = None

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from voice.content import Content
 from voice.events import Answer, Command, Heard, Kind, Listen, Meaning, NotUnderstood, Pressed, Remark, Source, Wordless
+from voice.longer import Longer
 from voice.templates import Templates, normalise
 from voice.trust import Trust, trust
 from voice.walkthrough import Step
@@ -26,6 +27,8 @@ _SECRET = 4
 _SOBS, _MOSTLY = 4, 0.6
 """So many words, so many of them such as a recogniser makes of a voice without words, are none. By this 19 of 20 voices
 that sobbed by formula were told (tests/test_wordless.py makes such), and none of 260 recordings of people talking."""
+_LONGER = 3
+"""Words from which what was heard may hold an answer: of fewer it is one, or none."""
 # Answers that are not one key: whoever chooses them types words, or presses the key of "skip".
 _WORDS = {Kind.FREE: ("own", "said", "skip"), Kind.FEELING: ("own", "skip")}
 
@@ -52,6 +55,7 @@ class Understanding:
         self._any_outright = re.compile(rf"(?<![^ ])(?:{either})(?![^ ])")
         self._whole = lru_cache(maxsize=None)(self._compile)
         self._spelt = _spellings(self._all_wordings())
+        self._longer = Longer(self._templates, content.answers, self._steps)
 
     # ---- what may be said now
 
@@ -155,7 +159,12 @@ class Understanding:
         spelt = " ".join(self._spelt.get(word, word) for word in text.split())
         if meaning := self.parse(text, listen) or self.parse(spelt, listen):
             return meaning
-        return self._own(text, listen, sure=True) or self._remark([text]) or NotUnderstood()
+        return (
+            self._own(text, listen, sure=True)
+            or self._remark([text])
+            or self._in_longer(text, listen, sure=True)
+            or NotUnderstood()
+        )
 
     def _spoken(self, heard: Heard, listen: Listen) -> Meaning:
         text = normalise(heard.text)
@@ -184,7 +193,16 @@ class Understanding:
         own = self._own(free[0] if free else "", listen, sure=False)
         if own is not None and listen.secret:
             own = Answer(own.value, own.words, False, tuple(free[1:]))
-        return own or self._remark(free) or NotUnderstood()
+        return own or self._remark(free) or self._heard_in_longer(heard, free, by_grammar, listen) or NotUnderstood()
+
+    def _heard_in_longer(
+        self, heard: Heard, free: Sequence[str], by_grammar: Meaning | None, listen: Listen
+    ) -> Answer | None:
+        """Only where it was longer, and the grammar's recogniser did not hear something else that is live."""
+        if not heard.surely or not free or len(free[0].split()) < _LONGER:
+            return None
+        found = self._in_longer(free[0], listen, sure=False)
+        return found if found and (by_grammar is None or _key_of(by_grammar) == _key_of(found)) else None
 
     def parse(self, text: str, listen: Listen) -> Meaning | None:
         """Meaning of a whole utterance in normalised text, or None. "I don't know" goes before everything."""
@@ -239,6 +257,12 @@ class Understanding:
             return None
         step = self._steps.get(listen.step)
         return max(found) if step and step.pick == "higher" else found[0]
+
+    def _in_longer(self, text: str, listen: Listen, sure: bool) -> Answer | None:
+        if yes_or_no := self._longer.opened(text, listen):
+            return Answer(yes_or_no, sure=sure)
+        found = self._longer.held(text, listen)
+        return Answer(found, sure=False) if found else None
 
     def _own(self, words: str, listen: Listen, sure: bool) -> Answer | None:
         """Free words, or a feeling word of one's own."""

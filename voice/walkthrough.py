@@ -88,6 +88,8 @@ class Outcome:
     """On the screen, at most 4 words."""
     hear: tuple[str, ...] = ()
     """Templates; the first two are the main wordings, which go into a small model's grammar."""
+    within: tuple[str, ...] = ()
+    """Templates that mean this answer wherever they stand in a longer one, if no other answer's do: see `longer`."""
     spoken: str = ""
     """How later texts say this answer."""
     say: tuple[Passage, ...] = ()

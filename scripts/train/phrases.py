@@ -72,6 +72,7 @@ def collect(language: str = "en", each: int = 12) -> Phrases:
         for step in walk.steps.values():
             for outcome in step.outcomes.values():
                 take(outcome.hear)
+                words |= _words(outcome.within)
     for card in content.cards.values():
         for choice in card.choices:
             take(choice.hear)
