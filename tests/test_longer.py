@@ -101,7 +101,7 @@ def test_no_answer_is_taken_for_another(step: Step, outcome: Outcome) -> None:
 
 
 def test_people_are_understood_in_their_own_words() -> None:
-    """400 answers of an author who had seen nothing but the questions: scripts/bench answers has the figures."""
+    """Nearly 400 answers of an author who had seen nothing but the questions: scripts/bench answers has the figures."""
     heard = [typed(line.step, line.text) for line in lines(KEPT) if not line.danger and line.step in STEPS]
     missed = sum(isinstance(meaning, NotUnderstood) for meaning in heard)
     assert missed < 0.4 * len(heard)

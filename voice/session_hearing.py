@@ -110,7 +110,7 @@ class Hearing:
         """A whole answer of `listen` is no danger: the program itself offered those words ("fits", "write a note"), and
         knows what comes of them; where it asks about danger, the phrases may still be sure. Where things in the room
         are named, a knife or a bottle of pills is one of them: only what is said outright is danger there."""
-        if listen is not None and self._understanding.parse(normalise(text), listen) is not None:
+        if listen is not None and isinstance(self._understanding.parse(normalise(text), listen), Answer):
             plain = self._safety.judge(text, believed=False)
             return plain if listen.heavy and plain.light is Light.RED else CALM
         if listen is None or listen.step not in NAMING:
