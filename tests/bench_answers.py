@@ -32,10 +32,12 @@ class Line:
     step: str
     danger: bool
     text: str
+    means: str = ""
+    """Id of the answer that a careful person takes it for; empty for a danger, and where it is none."""
 
 
 def lines(files: Iterable[Path]) -> list[Line]:
-    """step, "danger" or "calm", kind, phrase. Raises ValueError for a line that is something else."""
+    """step, "danger" or "calm", what it means ("-" for nothing), phrase. Raises ValueError for another line."""
     found = []
     for file in files:
         for number, row in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -43,8 +45,9 @@ def lines(files: Iterable[Path]) -> list[Line]:
                 continue
             fields = row.split("\t")
             if len(fields) != 4 or fields[1] not in ("danger", "calm"):
-                raise ValueError(f"{file.name}, line {number}: step, danger or calm, kind, phrase")
-            found.append(Line(fields[0], fields[1] == "danger", fields[3]))
+                raise ValueError(f"{file.name}, line {number}: step, danger or calm, meaning, phrase")
+            danger = fields[1] == "danger"
+            found.append(Line(fields[0], danger, fields[3], "" if danger or fields[2] == "-" else fields[2]))
     return found
 
 
@@ -58,8 +61,9 @@ def listen_at(step: Step | None) -> Listen:
 
 
 def taken(found: Sequence[Line]) -> list[str]:
-    """How each line is taken: "red", "amber", "card" for an answer that leads to one, "answer", "asked again"; and
-    "something else" for a remark or a command."""
+    """How each line is taken: "red", "amber", "card" for an answer that leads to one, "right" and "wrong" for another
+    answer, which "checked" ends where it is read back before it counts; "asked again"; "something else" for a remark or
+    a command."""
     talking = parts.Talking()
     hearing = Hearing(talking.understanding, talking.safety)
     steps = {step.id: step for walk in talking.content.walkthroughs.values() for step in walk.steps.values()}
@@ -69,9 +73,10 @@ def taken(found: Sequence[Line]) -> list[str]:
         match hearing.meaning(Heard(line.text, Source.TYPED), listen_at(step)):
             case Danger(light=light):
                 kinds.append(light)
-            case Answer(value=value):
+            case Answer(value=value, sure=sure):
                 leads = step is not None and value in step.outcomes and bool(step.outcomes[value].card)
-                kinds.append(CARD if leads else "answer")
+                right = "right" if value == line.means else "wrong"
+                kinds.append(CARD if leads else right if sure else f"{right}, checked")
             case NotUnderstood():
                 kinds.append("asked again")
             case _:
@@ -87,15 +92,25 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(list(arguments))
     found = lines(chosen.files or KEPT)
     kinds = taken(found)
-    made = Table("said", "lines", "RED", "AMBER", "leads to a card", "an answer", "asked again", "something else")
+    columns = (
+        "red",
+        "amber",
+        CARD,
+        "right",
+        "right, checked",
+        "wrong",
+        "wrong, checked",
+        "asked again",
+        "something else",
+    )
+    made = Table("said", "lines", *columns)
     for name, danger in (("calm", False), ("danger", True)):
         counts = Counter(kind for line, kind in zip(found, kinds, strict=True) if line.danger is danger)
-        columns = ("red", "amber", CARD, "answer", "asked again", "something else")
         made.add_row(name, str(counts.total()), *(str(counts[column]) for column in columns))
     Console(width=120).print(made)
     if chosen.misses:
         for line, kind in zip(found, kinds, strict=True):
-            if line.danger != (kind in ("red", "amber", CARD)):
+            if kind.startswith("wrong") or line.danger != (kind in ("red", "amber", CARD)):
                 print(kind, line.step, line.text, sep="\t")
     return 0 if found else 1
 

@@ -10,7 +10,8 @@ from tests import bench_answers, bench_danger
 from tests.bench_danger import KEPT, Wording, read, table
 from voice.safety import Light
 
-TUNED = sorted((Path(__file__).parents[1] / "scripts" / "danger" / "lines").glob("*.tsv"))
+DANGER = Path(__file__).parents[1] / "scripts" / "danger"
+TUNED = sorted([*(DANGER / "lines").glob("*.tsv"), *(DANGER / "next").glob("*.tsv")])
 CATEGORIES = {
     "OD", "OD_SELF", "SUI_SELF", "SUI_LOVED", "VIO", "VIO_OWN", "CHI", "CHILD_SPEAKING", "WDR", "MED", "BEREAVED",
     "EVERYDAY", "ANSWER",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.bench_answers import KEPT, lines, listen_at
+from tests.bench_answers import CARD, KEPT, lines, listen_at, taken
 from voice.content import load
-from voice.events import Answer, Heard, Listen, NotUnderstood, Source
+from voice.events import Answer, Heard, Kind, Listen, NotUnderstood, Source
 from voice.understanding import Understanding
 from voice.walkthrough import Outcome, Step
 
@@ -38,10 +39,11 @@ def spoken(step: str, text: str, surely: bool = True) -> object:
         ("W2", "she slammed the door in my face and screamed", "angry"),
         ("W4", "well yeah we did gang up a bit", "yes"),
         ("W5a", "he'd been drinking since lunch", "no"),
+        ("W5d", "we were ready for a no", "yes"),
         ("W6", "my dad did most of it", "family"),
-        ("L5a", "never he'd never say that", "no"),
+        ("L5a", "no he'd never say that", "no"),
         ("Y1", "i'm at the end of my tether", "worn_out"),
-        ("Y1a", "i'm worried about my son", "for_them"),
+        ("Y1a", "i'm worried about him", "for_them"),
         ("X3d", "i could bake him a cake", "meal"),
         ("X3d", "i'll write him a note", "note"),
         ("P0", "on saturday when i'm off work", "later"),
@@ -61,7 +63,24 @@ def test_the_answer_is_found(step: str, text: str, answer: str) -> None:
         ("W4", "yes and no really"),
         ("W4", "yeah no"),
         ("Y1b", "no only the once"),
-        ("Y1a", "i'm not scared of her"),  # "scared of her" stands in it
+        ("Y1a", "i'm scared for him when he's drunk"),
+        ("H2", "i'm never on my own in here"),
+        ("H2", "just me and my husband"),
+        ("H2", "my flatmate is here but nobody else"),
+        ("L3", "not alcohol"),
+        ("L3", "wine and sleeping tablets"),
+        ("W4", "he didn't really feel attacked"),
+        ("B5", "not today thank you"),
+        ("H4", "right now"),
+        ("H4", "no one's safe in this house"),
+        ("H4", "none of us are safe"),
+        ("H4", "no please help"),
+        ("H4", "never been so frightened"),
+        ("H4", "the answer isn't no"),
+        ("Y2a", "never stop thinking about it"),
+        ("Y2a", "no just sometimes"),
+        ("L5a", "no he wrote it"),
+        ("Y1b", "no just shoves me about"),
         ("L1", "we talk but it's tense and then no contact for days"),
         ("P0", "the day after tomorrow"),
     ],
@@ -71,15 +90,40 @@ def test_two_answers_are_none_and_so_is_what_is_hedged(step: str, text: str) -> 
     assert not isinstance(meaning, Answer) or meaning.value == "not_sure"
 
 
+@pytest.mark.parametrize("text", ["absolutely not", "definitely not", "of course not"])
+def test_a_strong_no_is_no_yes(text: str) -> None:
+    for step in ("L5a", "Y2a", "X5", "W4"):
+        assert typed(step, text) == Answer("no")
+
+
+@pytest.mark.parametrize("step", ["forget_all", "keep", "delete", "check", "danger"])
+def test_what_is_erased_or_kept_wants_a_plain_word(step: str) -> None:
+    listen = Listen(step, Kind.YES_NO, ("yes", "no"))
+    for text in ("yes that is what i want", "no don't do that"):
+        assert UNDERSTANDING.understand(Heard(text, Source.TYPED), listen) == NotUnderstood()
+
+
+def test_it_is_never_sure() -> None:
+    """So it is read back: "no" at the beginning is not yet a no."""
+    for step, text in (
+        ("H4", "no he's asleep upstairs"),
+        ("H2", "it's only me and the dog"),
+        ("W4", "yes a bit i think"),
+    ):
+        meaning = typed(step, text)
+        assert isinstance(meaning, Answer)
+        assert not meaning.sure
+
+
 def test_what_was_heard_is_read_back_and_a_noise_is_no_answer() -> None:
     assert spoken("H4", "no he went to bed") == Answer("no", sure=False)
     assert spoken("H2", "my husband's in the kitchen") == Answer("heard", sure=False)
     assert spoken("H4", "no he went to bed", surely=False) == NotUnderstood()
 
 
-def test_a_danger_is_not_denied_by_a_part_of_a_sentence() -> None:
+def test_no_words_are_looked_for_where_it_asks_about_danger() -> None:
     for step in STEPS.values():
-        if any(outcome.card for outcome in step.outcomes.values()):
+        if step.asks_of_danger:
             assert not any(outcome.within for outcome in step.outcomes.values()), f"{step.id}: never looked at"
 
 
@@ -102,8 +146,14 @@ def test_no_answer_is_taken_for_another(step: Step, outcome: Outcome) -> None:
 
 def test_people_are_understood_in_their_own_words() -> None:
     """Nearly 400 answers of an author who had seen nothing but the questions: scripts/bench answers has the figures."""
-    heard = [typed(line.step, line.text) for line in lines(KEPT) if not line.danger and line.step in STEPS]
-    missed = sum(isinstance(meaning, NotUnderstood) for meaning in heard)
-    assert missed < 0.4 * len(heard)
-    assert isinstance(typed("H4", "quokka"), NotUnderstood)
-    assert isinstance(listen_at(STEPS["H4"]), Listen)
+    said = [line for line in lines(KEPT) if not line.danger]
+    counts = Counter(kind.removesuffix(", checked") for kind in taken(said))
+    assert counts["right"] >= 0.5 * len(said)
+    assert counts["wrong"] <= 0.06 * len(said)
+    assert counts["red"] <= 0.01 * len(said)
+
+
+def test_dangers_are_heard_at_any_question() -> None:
+    said = [line for line in lines(KEPT) if line.danger]
+    counts = Counter(taken(said))
+    assert counts["red"] + counts["amber"] + counts[CARD] >= 0.9 * len(said)

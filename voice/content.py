@@ -171,7 +171,7 @@ def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, In
     for name, body in reader.mapping(data.get(part, {}), part).items():
         key = f"{part}.{name}"
         fields = reader.mapping(body, key)
-        reader.only(fields, {"label", "hear", "grammar", "opens", "unless"}, key)
+        reader.only(fields, {"label", "hear", "grammar", "opens", "unless", "turns"}, key)
         found[name] = Intent(
             name,
             str(fields.get("label", name)),
@@ -179,6 +179,7 @@ def _intents(reader: Reader, data: Mapping[str, Any], part: str) -> dict[str, In
             str(fields.get("grammar", "yes")) == "yes",
             reader.texts_of(fields.get("opens", []), key),
             reader.texts_of(fields.get("unless", []), key),
+            reader.texts_of(fields.get("turns", []), key),
         )
     return found
 

@@ -66,7 +66,7 @@ def check(content: Content, home: Path) -> None:
 def _templates_in(content: Content) -> Iterator[tuple[str, str]]:
     for part, intents in (("commands", content.commands), ("answers", content.answers), ("remarks", content.remarks)):
         for intent in intents.values():
-            heard = (*intent.hear, *intent.opens, *intent.unless)
+            heard = (*intent.hear, *intent.opens, *intent.unless, *intent.turns)
             yield from ((f"{part}.{intent.id}", template) for template in heard)
     for card in content.cards.values():
         for choice in card.choices:

@@ -25,6 +25,8 @@ class Intent:
     """For yes and no: with what a longer answer begins, or ends (see voice.longer)."""
     unless: tuple[str, ...] = ()
     """For yes and no: where it is neither, though it begins so ("no idea", "yes but")."""
+    turns: tuple[str, ...] = ()
+    """For no: words that turn what follows into its opposite."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,11 @@ class Understanding:
         common = self._content.answers.get(id_)
         return own + (common.hear if common else ())
 
+    def asks_of_danger(self, listen: Listen) -> bool:
+        """What is answered there decides about a card."""
+        step = self._steps.get(listen.step)
+        return step.asks_of_danger if step else listen.heavy
+
     def label(self, listen: Listen, id_: str) -> str:
         """What the screen calls a live answer."""
         step = self._steps.get(listen.step)
@@ -157,12 +162,12 @@ class Understanding:
         if text.isdecimal() and (listen.kind is not Kind.FREE or 1 <= int(text) <= len(_numbered(listen))):
             return self._key(text, listen)
         spelt = " ".join(self._spelt.get(word, word) for word in text.split())
-        if meaning := self.parse(text, listen) or self.parse(spelt, listen):
+        if meaning := self.parse(text, listen, heard=False) or self.parse(spelt, listen, heard=False):
             return meaning
         return (
             self._own(text, listen, sure=True)
             or self._remark([text])
-            or self._in_longer(text, listen, sure=True)
+            or self._in_longer(text, listen)
             or NotUnderstood()
         )
 
@@ -201,12 +206,17 @@ class Understanding:
         """Only where it was longer, and the grammar's recogniser did not hear something else that is live."""
         if not heard.surely or not free or len(free[0].split()) < _LONGER:
             return None
-        found = self._in_longer(free[0], listen, sure=False)
+        found = self._in_longer(free[0], listen)
         return found if found and (by_grammar is None or _key_of(by_grammar) == _key_of(found)) else None
 
-    def parse(self, text: str, listen: Listen) -> Meaning | None:
-        """Meaning of a whole utterance in normalised text, or None. "I don't know" goes before everything."""
-        for candidate in self._readings(text):
+    def parse(self, text: str, listen: Listen, heard: bool = True) -> Meaning | None:
+        """Meaning of a whole utterance in normalised text, or None. "I don't know" goes before everything.
+
+        A word may be another that sounds alike. Of several words, only where they were `heard`, and not about a danger:
+        "right now" is no no.
+        """
+        alike = " " not in text or (heard and not listen.heavy)
+        for candidate in self._readings(text, alike):
             ordered = sorted(listen.expects, key=lambda id_: id_ != "not_sure")
             for id_ in ordered:
                 if self._whole(self.wordings(listen, id_)).match(candidate):
@@ -229,13 +239,12 @@ class Understanding:
     def _compile(self, hear: tuple[str, ...]) -> re.Pattern[str]:
         return self._templates.whole(list(hear))
 
-    def _readings(self, text: str) -> Iterable[str]:
+    def _readings(self, text: str, alike: bool) -> Iterable[str]:
         """The text itself, then with sound-alike words put right ("know" -> "no")."""
         if not text or UNKNOWN in text:
             return
         yield text
-        other = self._folded(text)
-        if other != text:
+        if alike and (other := self._folded(text)) != text:
             yield other
 
     def _folded(self, text: str) -> str:
@@ -258,10 +267,12 @@ class Understanding:
         step = self._steps.get(listen.step)
         return max(found) if step and step.pick == "higher" else found[0]
 
-    def _in_longer(self, text: str, listen: Listen, sure: bool) -> Answer | None:
-        if yes_or_no := self._longer.opened(text, listen):
-            return Answer(yes_or_no, sure=sure)
-        found = self._longer.held(text, listen)
+    def holds_answer(self, text: str, listen: Listen) -> bool:
+        """Whether an answer to this question stands in normalised text."""
+        return self._longer.answer(text, listen) is not None
+
+    def _in_longer(self, text: str, listen: Listen) -> Answer | None:
+        found = self._longer.answer(text, listen)
         return Answer(found, sure=False) if found else None
 
     def _own(self, words: str, listen: Listen, sure: bool) -> Answer | None:

@@ -134,6 +134,11 @@ class Step:
     pick: str = "first"
     """Of two numbers ("six or seven"): "first" or "higher"."""
 
+    @property
+    def asks_of_danger(self) -> bool:
+        """An answer of it leads to a card."""
+        return any(outcome.card for outcome in self.outcomes.values())
+
     def live(self, facts: Facts) -> tuple[Outcome, ...]:
         """Outcomes that are offered now, in the order of the number keys."""
         return tuple(o for o in self.outcomes.values() if o.when.holds(facts))

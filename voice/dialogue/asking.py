@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice.dialogue.holding import Holding
-from voice.dialogue.memory import Entry
+from voice.dialogue.memory import ALONE, Entry
 from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, COMMANDS, FEELING_WAIT, WAITS, Situation, Talk
 from voice.dialogue.walk import HOLD
 from voice.events import Act, Answer, Kind, Listen
@@ -23,7 +23,7 @@ class Asking(Situation):
         self.step = step
         self.name = step.id
         self.kind = step.answer
-        self.heavy = any(outcome.card for outcome in step.outcomes.values())
+        self.heavy = step.asks_of_danger
         self.begun = ""
         """Words of an answer that was cut off: what is said now belongs to them."""
 
@@ -54,7 +54,9 @@ class Asking(Situation):
         if outcome is None:
             return self.apply(answer, Outcome(NOT_SURE)) if answer.value == NOT_SURE else self.on_miss()
         kept = answer.words and self.keeps_words
-        if not answer.sure and (not answer.words or kept) and not outcome.card and not self.talk.quiet:
+        # Where others can hear, nothing is read back but an answer about danger, and that nobody else can hear.
+        aloud = not self.talk.quiet or self.heavy or ALONE in outcome.flags
+        if not answer.sure and (not answer.words or kept) and not outcome.card and aloud:
             return self.talk.push(Checking(self.talk, self, answer, self._aloud(answer, outcome)))
         return self.apply(answer, outcome)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from voice.walkthrough import Facts
 
 DEFAULT_NAME = "your person"
+ALONE = "alone"
+"""Flag of the answer after which nobody else hears."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Memory:
     def quiet(self) -> bool:
         """Others can hear: an answer says so, or the talk began so and nobody said that they are alone."""
         answered = frozenset[str]().union(*(entry.flags for entry in self.entries.values()))
-        return "quiet" in answered or ("quiet" in self.flags and "alone" not in answered)
+        return "quiet" in answered or ("quiet" in self.flags and ALONE not in answered)
 
     def facts(self) -> Facts:
         """A picture of now, for conditions."""
