@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench_answers import CARD, KEPT, lines, listen_at, taken
+from voice import parts
 from voice.content import load
-from voice.events import Answer, Heard, Kind, Listen, NotUnderstood, Source
+from voice.dialogue.asking import Asking
+from voice.events import Answer, Heard, Kind, Listen, NotUnderstood, Say, Source
+from voice.safety import Light
 from voice.understanding import Understanding
 from voice.walkthrough import Outcome, Step
 
@@ -73,11 +76,19 @@ def test_the_answer_is_found(step: str, text: str, answer: str) -> None:
         ("B5", "not today thank you"),
         ("H4", "right now"),
         ("H4", "no one's safe in this house"),
-        ("H4", "none of us are safe"),
         ("H4", "no please help"),
-        ("H4", "never been so frightened"),
-        ("H4", "the answer isn't no"),
+        ("H4", "now"),
+        ("Y6", "none of us are safe"),
+        ("Y6", "never been so frightened"),
+        ("Y6", "the answer isn't no"),
+        ("Y1b", "never stops"),
         ("Y2a", "never stop thinking about it"),
+        ("L2", "he hasnt stopped drinking"),
+        ("L3", "drink and something to sleep"),
+        ("W3", "yes a bit i think"),
+        ("W4", "of course they didn't"),
+        ("X5", "we have one but it's expired"),
+        ("H2", "nobody else except my mum"),
         ("Y2a", "no just sometimes"),
         ("L5a", "no he wrote it"),
         ("Y1b", "no just shoves me about"),
@@ -108,7 +119,7 @@ def test_it_is_never_sure() -> None:
     for step, text in (
         ("H4", "no he's asleep upstairs"),
         ("H2", "it's only me and the dog"),
-        ("W4", "yes a bit i think"),
+        ("W4", "yes we did gang up"),
     ):
         meaning = typed(step, text)
         assert isinstance(meaning, Answer)
@@ -116,9 +127,27 @@ def test_it_is_never_sure() -> None:
 
 
 def test_what_was_heard_is_read_back_and_a_noise_is_no_answer() -> None:
-    assert spoken("H4", "no he went to bed") == Answer("no", sure=False)
-    assert spoken("H2", "my husband's in the kitchen") == Answer("heard", sure=False)
+    assert spoken("H4", "no he went to bed") == Answer("no", sure=False, within=True)
+    assert spoken("H2", "my husband's in the kitchen") == Answer("heard", sure=False, within=True)
     assert spoken("H4", "no he went to bed", surely=False) == NotUnderstood()
+
+
+@pytest.mark.parametrize("text", ["i'm tired of living", "no he slaps me"])
+def test_what_holds_an_answer_may_be_a_danger(text: str) -> None:
+    assert parts.Talking().safety.judge(text).light is not Light.GREEN
+
+
+def test_where_others_hear_it_is_asked_again_and_not_read_back() -> None:
+    """But that nobody else hears, and an answer about danger, are."""
+    for text, step, read_back in (("we were in a restaurant", "W5b", False), ("it's only me and the dog", "H2", True)):
+        talk = parts.Talking().dialogue("US", quiet=True).talk
+        asking = Asking(talk, STEPS[step])
+        talk.push(asking)
+        meaning = typed(step, text)
+        assert isinstance(meaning, Answer)
+        acts = asking.on_answer(meaning)
+        assert any(isinstance(act, Say) and act.key.startswith("check") for act in acts) == read_back, text
+        assert not talk.memory.entries
 
 
 def test_no_words_are_looked_for_where_it_asks_about_danger() -> None:

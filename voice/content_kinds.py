@@ -26,7 +26,7 @@ class Intent:
     unless: tuple[str, ...] = ()
     """For yes and no: where it is neither, though it begins so ("no idea", "yes but")."""
     turns: tuple[str, ...] = ()
-    """For no: words that turn what follows into its opposite."""
+    """For no: words that turn what follows into its opposite. For yes: words that make all of it doubtful ("but")."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ Whole wordings are looked for first. What is found here is never sure: it is rea
 me" begins with a no, too. Two answers in one sentence are none, and so is what is hedged ("no but") or turned ("not by
 myself"): the question is asked again then, which costs a moment and nothing else. Only the walkthrough's own questions
 are answered so: what is kept, or erased, and the questions about a danger that was heard, want a plain word.
+
+It never speaks against danger: that is judged before, by all the words.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ class Longer:
         self._opens = {id_: _edges(templates, answers[id_], fillers) for id_ in (_YES, _NO)}
         self._near = {id_: _edges(templates, answers[id_], r"(?:[^ ]+ ){0,2}") for id_ in (_YES, _NO)}
         self._unless = templates.anywhere([t for id_ in (_YES, _NO) for t in answers[id_].unless])
+        self._hedged = templates.anywhere(list(answers[_YES].turns))
         turned = "|".join(f"(?:{templates.pattern(template)})" for template in answers[_NO].turns) or r"(?!)"
-        self._turned = re.compile(rf"(?:(?<![^ ])(?:{turned})|n't)(?: [^ ]+){{0,2}} \Z")
+        self._turned = re.compile(rf"(?:(?<![^ ])(?:{turned})|n't)(?: [^ ]+){{0,3}} \Z")
         self._anywhere: Callable[[tuple[str, ...]], re.Pattern[str]] = lru_cache(maxsize=None)(
             lambda hear: templates.anywhere(list(hear))
         )
@@ -40,9 +43,10 @@ class Longer:
     def answer(self, text: str, listen: Listen) -> str | None:
         """Id of the answer in normalised `text` at this step; None where there is none, or more than one."""
         step = self._steps.get(listen.step)
-        if step is None:
+        if step is None or self._hedged.search(text):
             return None
-        return self._opened(text, listen, step) or self._held(text, listen, step)
+        found = {id_ for id_ in (self._opened(text, listen, step), self._held(text, listen, step)) if id_}
+        return found.pop() if len(found) == 1 else None
 
     def _opened(self, text: str, listen: Listen, step: Step) -> str | None:
         """The yes or no that begins or ends it."""

@@ -42,10 +42,6 @@ _LATELY = 30
 """Words of a partial result that are looked at: what was said before them was looked at before."""
 _OF_OTHERS = 0.25
 """So much of what is heard while it speaks must be other words than its own, or it heard itself (SPEC 4.6)."""
-_FEW = 4
-"""Words up to which an answer to the question is judged by the phrases alone: the network, which learnt from sentences
-and does not know what was asked, took "a bit i think" for danger. Of 147 dangers told at some question none is that
-short, holds an answer, and was found by the network alone (tests/answers)."""
 _FREELY = 3
 """Words from which free words over a question are an answer: fewer are "mm" and "yeah", or nothing."""
 
@@ -119,8 +115,6 @@ class Hearing:
                 return CALM
             plain = self._safety.judge(text, believed=False)
             return plain if plain.light is Light.RED else CALM
-        if believed and listen is not None and len(text.split()) <= _FEW:
-            believed = not self._understanding.holds_answer(normalise(text), listen)
         if listen is None or listen.step not in NAMING:
             return self._safety.judge(text, believed=believed)
         verdict = self._safety.judge(text, answering=False, believed=believed)

@@ -212,10 +212,10 @@ class Understanding:
     def parse(self, text: str, listen: Listen, heard: bool = True) -> Meaning | None:
         """Meaning of a whole utterance in normalised text, or None. "I don't know" goes before everything.
 
-        A word may be another that sounds alike. Of several words, only where they were `heard`, and not about a danger:
-        "right now" is no no.
+        A word may be another that sounds alike: what was `heard` and what is one word, but about a danger only what is
+        both. "Right now" is no no.
         """
-        alike = " " not in text or (heard and not listen.heavy)
+        alike = (heard and " " not in text) if listen.heavy else (heard or " " not in text)
         for candidate in self._readings(text, alike):
             ordered = sorted(listen.expects, key=lambda id_: id_ != "not_sure")
             for id_ in ordered:
@@ -267,13 +267,9 @@ class Understanding:
         step = self._steps.get(listen.step)
         return max(found) if step and step.pick == "higher" else found[0]
 
-    def holds_answer(self, text: str, listen: Listen) -> bool:
-        """Whether an answer to this question stands in normalised text."""
-        return self._longer.answer(text, listen) is not None
-
     def _in_longer(self, text: str, listen: Listen) -> Answer | None:
         found = self._longer.answer(text, listen)
-        return Answer(found, sure=False) if found else None
+        return Answer(found, sure=False, within=True) if found else None
 
     def _own(self, words: str, listen: Listen, sure: bool) -> Answer | None:
         """Free words, or a feeling word of one's own."""

@@ -58,6 +58,8 @@ class Asking(Situation):
         aloud = not self.talk.quiet or self.heavy or ALONE in outcome.flags
         if not answer.sure and (not answer.words or kept) and not outcome.card and aloud:
             return self.talk.push(Checking(self.talk, self, answer, self._aloud(answer, outcome)))
+        if answer.within and not outcome.card and not aloud:
+            return self.on_miss()
         return self.apply(answer, outcome)
 
     @property
