@@ -122,10 +122,10 @@ class Answer:
     """The person's words, where value is "own"."""
     sure: bool = True
     """False where the hearing was in doubt, so that what matters is checked aloud."""
-    within: bool = False
-    """It was found within a longer sentence, and never counts without that check."""
     others: tuple[str, ...] = ()
     """Where words out of a list, or secret ones, are asked: what else may have been said, the likeliest first."""
+    within: bool = False
+    """It was found within a longer sentence, and never counts without that check."""
 
 
 @dataclass(frozen=True)
