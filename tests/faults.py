@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.claimed import claim, let_go, make_claimable
 from tests.person import Listening, Program
 from tests.sound_card import SoundCard, render_wav
 
@@ -37,6 +38,8 @@ class Fault:
     """There is something to tell while it lasts: not where the program stands still itself, or hears on."""
     into: str = "mic_sink"
     """Where the person speaks after it."""
+    claims: bool = False
+    """It needs a card that can be claimed (tests/claimed.py)."""
 
 
 def _other_microphone(card: SoundCard) -> None:
@@ -54,6 +57,17 @@ def _unplug_microphone(card: SoundCard, pid: int) -> None:
 
 def _suspend(what: str, name: str, on: bool) -> Callable[[SoundCard, int], object]:
     return lambda card, pid: card.pactl(f"suspend-{what}", name, str(int(on)))
+
+
+def _claim(what: str) -> Callable[[SoundCard, int], object]:
+    """It goes, and another program has it when it is back: what is open can't be claimed."""
+
+    def breaks(card: SoundCard, pid: int) -> None:
+        claim(card, what)
+        getattr(card, f"unplug_{what}")()
+        getattr(card, f"plug_{what}")()
+
+    return breaks
 
 
 FAULTS = (
@@ -95,6 +109,22 @@ FAULTS = (
         mute=True,
     ),
     Fault(
+        "microphone claimed by another program (it can't be opened)",
+        _claim("microphone"),
+        lambda card, pid: let_go(card, "microphone"),
+        lasts=3.0,
+        claims=True,
+    ),
+    Fault(
+        "loudspeaker claimed by another program (it can't be opened)",
+        _claim("loudspeaker"),
+        lambda card, pid: let_go(card, "loudspeaker"),
+        deaf=False,
+        mute=True,
+        lasts=3.0,
+        claims=True,
+    ),
+    Fault(
         "sound server stands still",
         lambda card, pid: card.freeze(),
         lambda card, pid: card.thaw(),
@@ -132,6 +162,8 @@ class Came:
 
 def suffer(fault: Fault, card: SoundCard, home: Path, model: Path) -> Came:
     """A talk with the real program: three answers, the fault, its mending, and two answers more."""
+    if fault.claims:
+        make_claimable(card)
     program = Program(card, home, "talk", "--country", "US", "--model", str(model))
     listening = Listening(card)
     spoken, stale = (render_wav(word, home.parent / f"{word}.wav") for word in ("family", STALE))

@@ -88,14 +88,21 @@ class Listening:
 class Program:
     """`python -m voice ...` as a child with pipes for the keyboard and the screen."""
 
-    def __init__(self, card: SoundCard, home: Path, *arguments: str) -> None:
+    def __init__(self, card: SoundCard, home: Path, *arguments: str, more: Mapping[str, str] | None = None) -> None:
+        """`more`: what its environment has too."""
         self.began = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "voice", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **card.environment, "AFTERWARDS_HOME": str(home), "PYTHONIOENCODING": "utf-8"},
+            env={
+                **os.environ,
+                **card.environment,
+                "AFTERWARDS_HOME": str(home),
+                "PYTHONIOENCODING": "utf-8",
+                **(more or {}),
+            },
         )
         self._screen = b""
         self._errors = b""

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.claimed import MISSING, can_be_claimed, claim, let_go, make_claimable
 from tests.faults import FAULTS, suffer
-from tests.sound_card import SoundCard
+from tests.person import Listening, Program
+from tests.sound_card import SoundCard, render_wav
 from voice.errors import MicrophoneError, SpeakerError, VoiceError
 from voice.events import Utterance
 from voice.speech.devices import Device, level
@@ -24,6 +26,7 @@ from voice.speech.recogniser import SpeechModel
 
 pytestmark = pytest.mark.sound
 BY_NAME = {fault.name: fault for fault in FAULTS}
+CLAIMS = pytest.mark.skipif(not can_be_claimed(), reason=MISSING)
 LONG = "Take all the time that you need. One two three four five six seven eight nine ten. Then we go on together."
 
 
@@ -57,6 +60,10 @@ def test_a_loudspeaker_that_is_pulled_out_is_told_and_used_again(sound_card: Sou
     [
         ("another microphone chosen in the desktop's settings", "I hear you through another microphone now"),
         ("microphone claimed by another program (suspended on the server)", "I can hear you again."),
+        pytest.param(
+            "microphone claimed by another program (it can't be opened)", "I can hear you again.", marks=CLAIMS
+        ),
+        pytest.param("loudspeaker claimed by another program (it can't be opened)", "does not open", marks=CLAIMS),
         ("sound server stands still", "I can hear you again."),
         ("the program itself stands still for 30 s", "This computer was asleep, or held up,"),
     ],
@@ -72,6 +79,61 @@ def test_the_talk_goes_on(tmp_path: Path, speech_model: SpeechModel, name: str, 
     assert came.heard_again is not None
     assert (came.kept, came.by_voice, came.by_key) == (True, True, True), came.screen
     assert says in " ".join(came.screen.split())
+
+
+@CLAIMS
+@pytest.mark.model
+def test_begun_while_another_program_has_the_microphone(tmp_path: Path, speech_model: SpeechModel) -> None:
+    """It says so, the keys lead on, and it hears when the other program lets go."""
+    card = SoundCard(tmp_path)
+    make_claimable(card)
+    card.start()
+    try:
+        claim(card, "microphone")
+        program = Program(card, tmp_path / "home", "talk", "--country", "US", "--model", str(speech_model.path))
+        listening = Listening(card)
+        try:
+            _comes(lambda: "! " in program.screen)
+            asked = len(program.lines)
+            program.press("yes")
+            _comes(lambda: len(program.lines) > asked)
+            let_go(card, "microphone")
+            _comes(lambda: "I can hear you again." in " ".join(program.screen.split()))
+            _comes(lambda: time.monotonic() - listening.last_sound > 2.5)
+            asked = len(program.lines)
+            card.speak(render_wav("alone", tmp_path / "alone.wav"))
+            _comes(lambda: len(program.lines) > asked)
+        finally:
+            program.end()
+            listening.stop()
+    finally:
+        card.stop()
+
+
+@CLAIMS
+def test_begun_while_another_program_has_the_loudspeaker(tmp_path: Path) -> None:
+    """The words stand on the screen, the keys lead on, and it speaks when the other program lets go."""
+    card = SoundCard(tmp_path)
+    make_claimable(card)
+    card.start()
+    try:
+        claim(card, "loudspeaker")
+        program = Program(card, tmp_path / "home", "talk", "--country", "US", "--answer-by", "keys")
+        listening = Listening(card)
+        try:
+            _comes(lambda: "does not open" in " ".join(program.screen.split()) or "! " in program.screen)
+            asked = len(program.lines)
+            program.press("yes")
+            _comes(lambda: len(program.lines) > asked)
+            assert listening.first_sound is None
+            let_go(card, "loudspeaker")
+            program.press("repeat")
+            _comes(lambda: listening.first_sound is not None)
+        finally:
+            program.end()
+            listening.stop()
+    finally:
+        card.stop()
 
 
 def test_a_server_that_stands_still_holds_nobody(sound_card: SoundCard) -> None:
@@ -181,6 +243,13 @@ def test_begun_with_an_odd_microphone(sound_card: SoundCard, tmp_path: Path, rat
         sound_card.plug_microphone()
     samples = np.frombuffer(b"".join(heard), dtype=np.int16)
     assert float(np.abs(np.fft.rfft(samples)).argmax() * 16000 / len(samples)) == pytest.approx(440, abs=3)
+
+
+def _comes(what: Callable[[], bool], limit: float = 20.0) -> None:
+    until = time.monotonic() + limit
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def _read(microphone: Microphone) -> None:

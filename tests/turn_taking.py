@@ -39,7 +39,9 @@ VOICES = (("espeak-ng", "en-us+f3"), ("espeak-ng", "en-gb+m3"), ("flite", "rms")
 LONGEST_WORD = 0.7
 """Seconds. In a recording that seems longer the noise is as loud as the word, and nobody can say when it begins."""
 LASTS = 2.4
-"""Seconds from a word on in which something must come of it."""
+"""Seconds after a word in which something must come of it."""
+ELSE = ("up", "on", "off", "left", "down", "bed", "happy", "cat")
+"""Words that mean nothing here, of those that there are recordings of."""
 
 
 @dataclass(frozen=True)
@@ -172,17 +174,26 @@ class Word:
 
 def words(where: Where) -> list[Word]:
     """Synthetic ones, and of the real recordings of "dev" those that are commands here."""
+    return _said(where, WORDS, RECORDED)
+
+
+def other_words(where: Where) -> list[Word]:
+    """The same of words that are none, where there are recordings."""
+    return _said(where, (), ELSE)
+
+
+def _said(where: Where, synthetic: Sequence[str], recorded: Sequence[str]) -> list[Word]:
     found = []
     for turned in range(2):
-        for number, word in enumerate(WORDS):
+        for number, word in enumerate(synthetic):
             engine, voice = VOICES[(number + 2 * turned) % len(VOICES)]
             for file, text, _, _ in speak([Job(word, engine, voice, 1.0, 50)], where.folder):
                 found.append(Word(text, "synthetic", trimmed(pcm(file))))
     if where.recordings is not None:
-        listed = [(text, file) for text, file in where.dev(where.recordings) if text in RECORDED]
+        listed = [(text, file) for text, file in where.dev(where.recordings) if text in recorded]
         shuffled = [listed[n] for n in np.random.default_rng(5).permutation(len(listed))]
-        recorded = [Word(text, "recorded", trimmed(pcm(file))) for text, file in shuffled]
-        found += [word for word in recorded if len(word.sound) < LONGEST_WORD * RATE][: where.words]
+        people = [Word(text, "recorded", trimmed(pcm(file))) for text, file in shuffled]
+        found += [word for word in people if len(word.sound) < LONGEST_WORD * RATE][: where.words]
     return found
 
 
@@ -195,7 +206,8 @@ class Over:
     """Seconds from its first sound to the last sound of our voice; None where our voice went on."""
     meant: str
     """What it was understood as; "" for nothing."""
-    resumed: bool
+    back: float | None
+    """Seconds from its last sound to our voice again; 0 where that never held still, None where it never came back."""
 
 
 class TalkingOver:
@@ -245,7 +257,7 @@ class TalkingOver:
         began = time.monotonic()
         said = False
         meant = ""
-        while time.monotonic() < began + after + LASTS:
+        while time.monotonic() < began + after + len(sound) / RATE + LASTS:
             if not said and time.monotonic() - began > after:
                 room.say(sound)
                 said = True
@@ -268,11 +280,13 @@ class TalkingOver:
             # the last block with sound before our voice was gone, which is at most a tenth of a second after the order
             sounds = [at for at in self._listening.sounds if at <= first + 0.15]
             noticed = max(0.0, (sounds[-1] if sounds else first) - room.began)
-        resumed = any(at < 0 for at in held) or not any(at > 0 for at in held)
+        back = 0.0 if not held else None
+        if held and held[-1] < 0 and (again := self._listening.sound_after(-held[-1])) is not None:
+            back = max(0.0, again - room.began - len(sound) / RATE)
         self._mouth.stop()
         self._ears.close()
         time.sleep(0.3)
-        return Over(word, noticed, meant, resumed)
+        return Over(word, noticed, meant, back)
 
 
 # ---- 3: pauses within an answer
