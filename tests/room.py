@@ -54,6 +54,8 @@ class Person:
     def talked_over(self) -> bool:
         return self.hears_through and self.speaking
 
+    wants_the_floor = talked_over
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         self.opened.append((listen, tuple(phrases)))
         self._listen, self._since = listen, self.clock.now()

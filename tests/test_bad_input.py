@@ -340,7 +340,7 @@ def test_a_broken_settings_file_is_named_and_left_alone(tmp_path: Path) -> None:
 class Hand:
     """A person at the keys: unplugs the microphone at the second question, and answers when it was told."""
 
-    speaking = hears_through = talked_over = False
+    speaking = hears_through = talked_over = wants_the_floor = False
 
     def __init__(self, card: SoundCard, ears: VoiceEars, paper: Paper) -> None:
         self._card, self._ears, self._paper = card, ears, paper

@@ -189,6 +189,27 @@ class TestRecordings:
         turn.feed(np.concatenate([_silence(0.5), _samples("repeat that please", tmp_path)]).tobytes())
         assert turn.surely_speaking
 
+    @pytest.mark.parametrize(("text", "held"), [("potatoes", False), ("where am", True)])
+    def test_words_that_begin_no_answer_give_the_floor_back(
+        self, speech_model: SpeechModel, tmp_path: Path, text: str, held: bool
+    ) -> None:
+        """Over our own voice: it goes on soon, and whoever only paused is heard all the same."""
+        turn = Turn(speech_model, replace(ASK, end=1.6, over_speech=True), PHRASES)
+        said = _samples(text, tmp_path)
+        said = said[: np.flatnonzero(np.abs(said.astype(np.int32)) > 300)[-1]]
+        assert turn.feed(np.concatenate([_silence(0.5), said]).tobytes()) is None
+        assert turn.may_be_meant
+        assert turn.feed(_silence(1.0).tobytes()) is None, "the turn is open still"
+        assert turn.may_be_meant is held
+
+    @pytest.mark.parametrize("over_speech", [True, False])
+    def test_over_our_voice_the_grammars_word_ends_it(self, speech_model: SpeechModel, over_speech: bool) -> None:
+        turn = Turn(speech_model, replace(ASK, soon=0.4, over_speech=over_speech), PHRASES)
+        turn._grammatical, turn._freely = "stop", ""
+        assert turn._is_complete is over_speech
+        turn._grammatical = "where am"
+        assert not turn._is_complete
+
     def test_whoever_began_as_the_line_ended_is_heard_whole(self, speech_model: SpeechModel, tmp_path: Path) -> None:
         said = np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)])
         ears = VoiceEars(speech_model, lambda: Live(said), headphones=True)

@@ -21,7 +21,7 @@ from voice.settings import Settings
 class Deaf:
     """Ears without a microphone: Trouble once, then Ended."""
 
-    speaking = hears_through = talked_over = False
+    speaking = hears_through = talked_over = wants_the_floor = False
     told = False
 
     def open(self, listen: Listen, phrases: Sequence[str]) -> None: ...

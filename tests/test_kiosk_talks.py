@@ -20,7 +20,7 @@ CANARY = "zebra"
 class Answering:
     """Ears whose person answers every question, and says what they are told to say at a step, each once."""
 
-    speaking = hears_through = talked_over = False
+    speaking = hears_through = talked_over = wants_the_floor = False
 
     def __init__(self, clock: VirtualClock, says: dict[str, Sequence[str]], choose: dict[str, str]) -> None:
         """`says`: step -> what is said there, one after the other; `choose`: step -> the answer after that, else the

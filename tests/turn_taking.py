@@ -272,7 +272,7 @@ class TalkingOver:
                     self._mouth.stop()
                     break
                 self._ears.open(self._over, phrases)
-            way.look(self._ears.talked_over)
+            way.look(self._ears.wants_the_floor)
         first = next((at for at in held if at > 0 and at > room.began > 0), None)
         time.sleep(0.25)
         noticed = None

@@ -195,7 +195,7 @@ class Keyboard:
         self.terminal = self._stream.isatty()
         """True for single keys, False for a pipe."""
 
-    hears_through = talked_over = False
+    hears_through = talked_over = wants_the_floor = False
 
     @property
     def speaking(self) -> bool:

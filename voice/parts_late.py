@@ -57,6 +57,10 @@ class LateEars:
     def talked_over(self) -> bool:
         return self._ears is not None and self._ears.talked_over
 
+    @property
+    def wants_the_floor(self) -> bool:
+        return self._ears is not None and self._ears.wants_the_floor
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """The first time, begins to make them: the session opens ears when its first words are on their way."""
         self._wanted = (listen, phrases)

@@ -98,7 +98,7 @@ def read_script(path: Path) -> list[str]:
 class ScriptEars:
     """Answers out of a script, one for each time the program listens."""
 
-    speaking = hears_through = talked_over = False
+    speaking = hears_through = talked_over = wants_the_floor = False
 
     def __init__(
         self,

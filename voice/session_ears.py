@@ -38,6 +38,11 @@ class AllEars:
         """A person talks over our own voice."""
         return any(ears.talked_over for ears in self._ears)
 
+    @property
+    def wants_the_floor(self) -> bool:
+        """And it may be meant for us."""
+        return any(ears.wants_the_floor for ears in self._ears)
+
     def open(self, listen: Listen, phrases: Sequence[str], only: Ears | None = None) -> None:
         """All, or only one of them anew."""
         for ears in list(self._ears) if only is None else [only]:

@@ -36,6 +36,11 @@ class Ears(Protocol):
         """A person surely talks while we speak, and it is not our own voice."""
         ...
 
+    @property
+    def wants_the_floor(self) -> bool:
+        """The same, and it may be meant for us: our own voice should hold still for it."""
+        ...
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Begins to hear; `phrases` are the grammar of what is live."""
         ...

@@ -134,7 +134,7 @@ class Speaking:
             if ended is not None and self._now() - ended > longest:
                 break
             if give_way:
-                self._giving_way.look(self._ears.talked_over)
+                self._giving_way.look(self._ears.wants_the_floor)
         self._troubles.over("mouth")
         return None
 

@@ -202,6 +202,10 @@ class Lent:
     def talked_over(self) -> bool:
         return self._ears.talked_over
 
+    @property
+    def wants_the_floor(self) -> bool:
+        return self._ears.wants_the_floor
+
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         self._ears.open(listen, phrases)
 

@@ -32,7 +32,7 @@ class KioskEars:
     """One pair for all people, one after the other: `begin` makes it new. The server's thread calls `receive`, the
     session's thread everything else."""
 
-    hears_through = talked_over = False
+    hears_through = talked_over = wants_the_floor = False
 
     def __init__(self, board: Board, idle: Idle, commands: frozenset[str]) -> None:
         """`commands`: names that the page may send."""

@@ -82,6 +82,11 @@ class VoiceEars:
         return self._turn is not None and self.hears_through and self._turn.surely_speaking
 
     @property
+    def wants_the_floor(self) -> bool:
+        """The same, and it may be meant for us: our voice should hold still."""
+        return self.talked_over and self._turn is not None and self._turn.may_be_meant
+
+    @property
     def working(self) -> bool:
         """Sound comes in."""
         return self._started and self._flowing

@@ -55,7 +55,9 @@ class Turn:
         """
         self._listen = listen
         self._border = model.border
-        self._complete = _whole_phrases(phrases)
+        self._begun = _beginnings(phrases)
+        self._complete = frozenset(phrases) - self._begun
+        self._begun |= frozenset(phrases)
         scored = int(model.border is not None)  # a score, or else word confidences: Vosk gives one of them
         self._grammar = Recogniser(model, phrases, best=scored) if model.supports_grammar else None
         self._free = Recogniser(model, None, best=BEST)
@@ -98,6 +100,14 @@ class Turn:
     def surely_speaking(self) -> bool:
         """The same, and no noise is taken for it: a fifth of a second later."""
         return self.speaking and self._endpoint.sure
+
+    @property
+    def may_be_meant(self) -> bool:
+        """What is said can be for us still: sounds go on, or the words so far are those of a live phrase. Others let
+        our own voice go on after WORDLESS; the turn stays open, and hears whoever only paused."""
+        if self._endpoint.quiet < WORDLESS or self._listen.kind is Kind.FREE or self._grammar is None:
+            return True
+        return " ".join(word for word in self._grammatical.split() if word != UNKNOWN) in self._begun
 
     def feed(self, pcm: bytes, watched: bytes | None = None) -> Heard | None:
         """Take the next piece of sound, of any length. A Heard comes once, with the piece that ends the turn.
@@ -160,8 +170,11 @@ class Turn:
 
     @property
     def _is_complete(self) -> bool:
-        """Both recognisers hear the same live phrase, and no longer one begins so."""
-        return self._grammatical in self._complete and self._grammatical == self._freely
+        """Both recognisers hear the same live phrase, and no longer one begins so. Over our own voice the grammar's
+        word is enough: the other is slower with single words, and whoever says "stop" waits for it to be done."""
+        if self._grammatical not in self._complete:
+            return False
+        return self._listen.over_speech or self._grammatical == self._freely
 
     def _end(self) -> Heard | None:
         began = time.perf_counter()
@@ -188,10 +201,9 @@ class Turn:
         )
 
 
-def _whole_phrases(phrases: Sequence[str]) -> frozenset[str]:
-    """Those that are not how a longer one begins."""
-    begun = {" ".join(words[:n]) for words in map(str.split, phrases) for n in range(1, len(words))}
-    return frozenset(phrases) - begun
+def _beginnings(phrases: Sequence[str]) -> frozenset[str]:
+    """How the longer ones begin."""
+    return frozenset(" ".join(words[:n]) for words in map(str.split, phrases) for n in range(1, len(words)))
 
 
 def _lead(grammar: Transcript, free: Transcript, border: float | None) -> float | None:
