@@ -11,6 +11,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +89,20 @@ class Listening:
 class Program:
     """`python -m voice ...` as a child with pipes for the keyboard and the screen."""
 
-    def __init__(self, card: SoundCard, home: Path, *arguments: str, more: Mapping[str, str] | None = None) -> None:
-        """`more`: what its environment has too."""
+    def __init__(
+        self,
+        card: SoundCard,
+        home: Path,
+        *arguments: str,
+        more: Mapping[str, str] | None = None,
+        terminal: bool = False,
+    ) -> None:
+        """`more`: what its environment has too. `terminal`: its keyboard is one, with single keys."""
         self.began = time.monotonic()
+        self._terminal = os.openpty() if terminal else None
         self._process = subprocess.Popen(
             [sys.executable, "-m", "voice", *arguments],
-            stdin=subprocess.PIPE,
+            stdin=self._terminal[1] if self._terminal else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={
@@ -142,7 +151,10 @@ class Program:
         return [line for line in joined if not re.match(r"\d\. |Your plan$|Kept in:", line)]
 
     def press(self, line: str) -> None:
-        """Type a line."""
+        """Type a line; in a terminal, press these keys."""
+        if self._terminal:
+            os.write(self._terminal[0], line.encode())
+            return
         assert self._process.stdin is not None
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
@@ -153,13 +165,18 @@ class Program:
 
     def end(self) -> int:
         """End it, where it has not ended; gives its exit code."""
-        assert self._process.stdin is not None
         if not self.over:
             self._process.terminate()
         code = self._process.wait(20)
         for thread in self._threads:
             thread.join(5)
-        self._process.stdin.close()
+        if self._terminal:
+            for end in self._terminal:
+                os.close(end)
+            self._terminal = None
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # it ended with something unread
+                self._process.stdin.close()
         return code
 
 
