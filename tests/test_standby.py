@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.room import SPEECH, TALKING, At, Paper, Person, Voice, begins, key, says, types
-from tests.sound_card import render_wav
+from tests.sound_card import SoundCard, render_wav
 from voice.errors import MicrophoneError
 from voice.events import Command, Danger, Ended, Heard, Meaning, Recovered, Source, Trouble
 from voice.rehearse import VirtualClock
@@ -138,6 +139,56 @@ def test_a_lost_microphone_is_shown_and_keys_go_on() -> None:
     assert waiting.paper.of("say") == ["standby.waiting.1", "no_microphone.1"], "and said aloud, once"
 
 
+_LOST = At(Trouble(MicrophoneError("microphone-gone", "The microphone went away.", "Plug it in.")), speaking=True)
+_BACK = At(Recovered(), speaking=True)
+
+
+def test_keys_that_end_while_it_speaks_leave_it_the_microphone() -> None:
+    """As with `</dev/null`, or begun by systemd."""
+    waiting = Waiting(says("hello afterwards"), keys=(At(Ended(), speaking=True),))
+    assert waiting.wait() == Command("hello")
+    assert waiting.keys.shut_times == 1
+    assert waiting.voice.stopped_at == [], "the line is said to its end"
+    assert waiting.clock.now() > SPEECH
+
+
+def test_it_ends_where_nothing_is_left_that_could_hear() -> None:
+    waiting = Waiting(keys=(At(Ended(), speaking=True),))
+    deaf = TALKING.standby(
+        Manner(country="UK"), keys=[waiting.keys], hearing=None, screen=waiting.paper, mouth=waiting.voice
+    )
+    assert deaf.wait() is None
+    assert waiting.paper.of("say") == ["standby.keys.1"]
+    assert waiting.clock.now() < SPEECH
+
+
+def test_that_it_hears_again_is_told_after_the_line() -> None:
+    waiting = Waiting(_LOST, _BACK, says("hello afterwards"))
+    assert waiting.wait() == Command("hello")
+    assert waiting.paper.of("say") == ["standby.waiting.1", "no_microphone.1", "microphone_back.1"]
+    assert len(waiting.voice.stopped_at) == 1, "only what was no longer true was cut short"
+    assert waiting.clock.now() > 2 * SPEECH
+
+
+def test_a_microphone_that_comes_and_goes_is_told_each_time_and_not_for_ever() -> None:
+    waiting = Waiting(_LOST, _BACK, _BACK, _LOST, says("hello afterwards"))
+    waiting.room.plan[3] = At(_LOST.sound)
+    assert waiting.wait() == Command("hello")
+    assert waiting.paper.of("say") == [
+        "standby.waiting.1",
+        *["no_microphone.1", "microphone_back.1"],
+        "no_microphone.1",
+    ]
+
+
+def test_who_presses_a_key_before_it_is_told_finds_it_on_the_screen() -> None:
+    """A kiosk's page knows by it that it hears."""
+    waiting = Waiting(_LOST, _BACK, keys=(At(key("1").sound, speaking=True, after=1.0),))
+    assert waiting.wait() == Command("hello")
+    assert waiting.paper.of("say") == ["standby.waiting.1", "no_microphone.1", "microphone_back.1"]
+    assert len(waiting.voice.said) == 2
+
+
 def test_what_is_lent_is_given_back_and_not_shut() -> None:
     waiting = Waiting()
     Lent(waiting.room).shut()
@@ -163,6 +214,35 @@ def test_the_command_waits_talks_and_waits_again(tmp_path: Path) -> None:
     assert done.stdout.count("Press a key.") == 2
     assert "computer voice" in " ".join(done.stdout.split())
     assert "Stopped." in done.stdout
+
+
+@pytest.mark.model
+@pytest.mark.sound
+def test_the_command_waits_though_its_input_is_closed(
+    sound_card: SoundCard, speech_model: SpeechModel, tmp_path: Path
+) -> None:
+    """With a voice, and begun as systemd does it: it is woken by what is said."""
+    hello = render_wav("hello afterwards", tmp_path / "hello.wav", "en-gb")
+    screen = tmp_path / "screen"
+    with screen.open("wb") as out:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "voice", "talk", "--standby", "--country", "UK", "--model", str(speech_model.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **sound_card.environment, "AFTERWARDS_HOME": str(tmp_path / "home")},
+        )
+        try:
+            until = time.monotonic() + 60
+            while (talks := "computer voice" in " ".join(screen.read_text().split())) is False:
+                assert program.poll() is None, screen.read_text()
+                assert time.monotonic() < until, screen.read_text()
+                sound_card.speak(hello)
+                time.sleep(2.0)
+        finally:
+            program.terminate()
+            program.wait(20)
+    assert talks
 
 
 @pytest.mark.model

@@ -34,6 +34,7 @@ from voice.session_words import Words
 from voice.understanding import Understanding
 
 WAITING, KEYS = "standby.waiting", "standby.keys"
+BACK = "microphone_back"
 HELLO, SLEEP, EMERGENCY = "hello", "sleep", "emergency"
 LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0)
 _CALLED = Danger(Light.RED.value, GENERAL)
@@ -79,7 +80,7 @@ class Standby:
                     key = "" if sound.hears else deaf
                     continue
                 case Recovered():
-                    key = "microphone_back"
+                    key = BACK
                     continue
             meaning = self.meaning(sound)
             if isinstance(meaning, Danger):
@@ -105,9 +106,7 @@ class Standby:
                             if (danger := early.look(sound)) is not None:
                                 return danger
                         case Ended(wanted=False):
-                            ears.let_go(one)
-                            self._keys = [keys for keys in self._keys if keys is not one]
-                            self._hearing = None if one is self._hearing else self._hearing
+                            self._let_go(ears, one)
                         case Heard() if self.meaning(sound) is None:
                             early = self._early()
                             ears.open(LISTEN, self._phrases, only=one)
@@ -116,6 +115,12 @@ class Standby:
             return None
         finally:
             ears.close()
+
+    def _let_go(self, ears: AllEars, one: Ears) -> None:
+        """It brings nothing more: a standard input that was closed, say. The others go on."""
+        ears.let_go(one)
+        self._keys = [keys for keys in self._keys if keys is not one]
+        self._hearing = None if one is self._hearing else self._hearing
 
     def meaning(self, sound: Sound) -> Meaning | None:
         """Command "hello" or "sleep", Danger, or None: nothing that was meant for it."""
@@ -158,8 +163,8 @@ class Standby:
     def _say(self, key: str, hearing: Ears | None) -> Sound | None:
         """Shows and speaks a prompt; gives back a key that cut it short, or danger. It hears itself say the word that
         wakes it, so of the voice nothing else counts meanwhile."""
-        waits = key in (WAITING, KEYS) and self.notice
-        for line in self.notice if waits else [Say(passage.key) for passage in self._content.prompts.get(key, ())]:
+        back: Recovered | None = None
+        for line in self._lines(key):
             self._screen.say(line.key, self._words.of(line, shown=True))
             ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
             over = replace(LISTEN, over_speech=True)
@@ -170,18 +175,33 @@ class Standby:
                 self._mouth.start(self._words.utterance(line))
                 while not self._mouth.wait(0 if ears else TICK):
                     for one, sound in ears.sounds():
-                        if one is hearing and not isinstance(self.meaning(sound), Danger):
+                        if isinstance(sound, Ended) and not sound.wanted:
+                            self._let_go(ears, one)
+                            if ears:
+                                continue
+                        elif one is hearing and not isinstance(self.meaning(sound), Danger):
                             if isinstance(sound, Heard):
                                 ears.open(over, self._understanding.main_phrases(EMERGENCY), only=one)
+                            if isinstance(sound, Recovered) and key != BACK:
+                                back = sound  # told after the line
                             if not isinstance(sound, Trouble):
                                 continue
                         self._mouth.stop()
+                        if back is not None and not isinstance(sound, Trouble | Ended):
+                            for late in self._lines(BACK):  # no time to say it; but a kiosk's page must know
+                                self._screen.say(late.key, self._words.of(late, shown=True))
                         return sound
             except SpeakerError as error:
                 self._screen.trouble(error)
             finally:
                 ears.close()
-        return None
+        return back
+
+    def _lines(self, key: str) -> Sequence[Say]:
+        """Of a prompt; in the place of how to begin, what it says where nothing can be begun."""
+        if key in (WAITING, KEYS) and self.notice:
+            return self.notice
+        return [Say(passage.key) for passage in self._content.prompts.get(key, ())]
 
 
 class Lent:
