@@ -202,6 +202,18 @@ def test_what_may_be_the_rain_answers_nothing(said: str, interrupts: bool) -> No
     assert hearing.interrupts(replace(rain, surely=True), over, spoken, open=True)
 
 
+@pytest.mark.parametrize("said", ["i wasn't finished", "please stop", "say that again", "wait longer", "be quiet"])
+def test_wordings_that_the_small_grammar_lacks_work_over_the_voice(said: str) -> None:
+    """That is when people say them. What two words of a noise could be, or its own voice, is none."""
+    hearing = room().session._hearing
+    over = live(replace(QUESTION, commands=(*QUESTION.commands, "not_finished", "wait_longer")), open=True, question=True)
+    heard = Heard("[unk]", Source.VOICE, 0.1, (said,), 0.9, 0.1)
+    assert hearing.interrupts(heard, over, "What would help you most tonight?", open=True)
+    assert not hearing.interrupts(replace(heard, surely=False), over, "What would help you most tonight?", open=True)
+    for unsure in (replace(heard, free=("the weather",)), replace(heard, text="stop", free=("the shop",))):
+        assert not hearing.interrupts(unsure, over, "What would help you most tonight?", open=True)
+
+
 def test_danger_that_is_none_of_its_own_words_ends_the_line_in_any_case() -> None:
     hearing = room().session._hearing
     over = live(Listen("H5", Kind.YES_NO, ("yes", "no"), ("stop",)), open=True, question=True)

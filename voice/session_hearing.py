@@ -152,7 +152,7 @@ class Hearing:
         match self._understanding.understand(heard, over):
             case Command() | Answer() if not heard.surely:
                 pass
-            case Command(name=name, sure=True):
+            case Command(name=name, sure=sure) if sure or self._whole(heard, over):
                 return name != "emergency" or not on_card
             case Answer(words=words) if over.kind is Kind.FREE and len(words.split()) >= _FREELY:
                 return True
@@ -162,6 +162,12 @@ class Hearing:
         if danger is None or danger.light != Light.RED.value or self.itself(heard, spoken, open):
             return False
         return not on_card or danger.card not in (over.step.removeprefix(ON_CARD), _GENERAL)
+
+    def _whole(self, heard: Heard, over: Listen) -> bool:
+        """A command's wording that the small grammar lacks, as "I wasn't finished" and "say that again": the recogniser
+        of free words heard it alone, and more than one word, which a noise never is."""
+        text = normalise(heard.free[0]) if heard.free else ""
+        return len(text.split()) > 1 and isinstance(self._understanding.parse(text, over), Command)
 
     def itself(self, heard: Heard, spoken: str, open: bool) -> bool:
         """Whether it may have heard itself. A person who talks over it can say the same words, and then surely does."""
