@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ import pytest
 from tests.pseudo_terminal import open_terminal
 from voice.errors import SettingsError
 from voice.events import Ended, Heard, Kind, Listen, Pressed, Sound, Source
-from voice.keyboard import KEYS, Keyboard, Typing, labels
+from voice.keyboard import BUSY, BUSY_IN_DANGER, KEYS, Keyboard, Typing, labels
+from voice.session_barge_in import live
 
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
@@ -33,9 +35,26 @@ class Desk:
     keyboard: Keyboard
     master: int
     slave: int
+    ahead: float = 0.0
+    stands: bool = False
 
-    def ask(self, kind: Kind) -> None:
-        self.keyboard.open(Listen("step", kind), ())
+    def clock(self) -> float:
+        return self.ahead if self.stands else time.monotonic() + self.ahead
+
+    def ask(self, kind: Kind, *, secret: bool = False, heavy: bool = False) -> None:
+        self.keyboard.open(Listen("step", kind, secret=secret, heavy=heavy), ())
+
+    def speak(self, kind: Kind, *, heavy: bool = False) -> None:
+        """The question is being said, and microphones hear our own voice."""
+        self.keyboard.close()
+        self.keyboard.open(live(Listen("step", kind, heavy=heavy), open=False, question=True), ())
+
+    def sees(self, what: bytes) -> bytes:
+        shown = b""
+        while what not in shown:
+            assert select.select([self.master], [], [], PATIENCE)[0], shown
+            shown += os.read(self.master, 4096)
+        return shown
 
     def types(self, keys: str) -> None:
         os.write(self.master, keys.encode())
@@ -51,8 +70,9 @@ def desk() -> Iterator[Desk]:
         os.fdopen(slave, "r", encoding="utf-8", closefd=False) as stream,
         os.fdopen(os.dup(slave), "w", encoding="utf-8") as echo,
     ):
-        keyboard = Keyboard(stream, echo)
-        yield Desk(keyboard, master, slave)
+        keyboard = Keyboard(stream, echo, clock=lambda: at.clock())
+        at = Desk(keyboard, master, slave)
+        yield at
         keyboard.shut()
     os.close(master)
     os.close(slave)
@@ -77,10 +97,7 @@ def test_digits_answer_at_once_and_letters_make_a_line(desk: Desk) -> None:
     desk.types("2")
     assert desk.next() == Pressed("2")
     desk.types("they lefd\x7ft 3 times")
-    shown = b""
-    while b"they left 3 times" not in shown:
-        assert select.select([desk.master], [], [], PATIENCE)[0], shown
-        shown += os.read(desk.master, 4096)
+    desk.sees(b"they left 3 times")
     desk.types("\r")
     assert desk.next() == typed("they left 3 times")
 
@@ -112,6 +129,70 @@ def test_typing_holds_the_clock(desk: Desk) -> None:
     desk.types("t\r")
     assert desk.next() == typed("It")
     assert not desk.keyboard.speaking
+
+
+@pytest.mark.parametrize(("heavy", "seconds"), [(False, BUSY), (True, BUSY_IN_DANGER)])
+def test_a_stray_letter_does_not_hold_the_clock_for_ever(desk: Desk, heavy: bool, seconds: float) -> None:
+    desk.ask(Kind.YES_NO, heavy=heavy)
+    desk.types("x")
+    desk.sees(b"> x")
+    desk.ahead = seconds - 2.0
+    assert desk.keyboard.speaking
+    desk.ahead = seconds
+    assert not desk.keyboard.speaking
+    desk.types("\r")
+    assert desk.next() == typed("x"), "it is kept"
+
+
+def test_ten_while_it_speaks(desk: Desk) -> None:
+    desk.speak(Kind.NUMBER)
+    desk.types("10")
+    assert desk.next() == Pressed("10")
+    desk.types("1")
+    assert desk.next() == Pressed("1")
+
+
+def test_about_danger_no_digit_waits(desk: Desk) -> None:
+    desk.speak(Kind.YES_NO, heavy=True)
+    desk.stands = True
+    desk.types("1")
+    assert desk.next() == Pressed("1")
+    desk.types("2")
+    assert desk.next() == Pressed("2")
+
+
+def test_a_line_typed_while_it_speaks(desk: Desk) -> None:
+    desk.speak(Kind.FREE)
+    desk.types("3 of ")
+    desk.sees(b"3 of ")
+    desk.ask(Kind.FREE)
+    desk.types("us\r")
+    assert desk.next() == typed("3 of us")
+
+
+def test_between_two_questions_nothing_is_lost_or_cut(desk: Desk) -> None:
+    desk.ask(Kind.CHOICE)
+    desk.keyboard.close()
+    desk.types("1")
+    assert desk.keyboard.poll(0.2) is None
+    desk.ask(Kind.NUMBER)
+    desk.types("0")
+    assert desk.next() == Pressed("10")
+
+
+def test_a_half_typed_secret_is_not_shown_and_not_sent(desk: Desk) -> None:
+    desk.ask(Kind.FREE, secret=True)
+    desk.types("blue")
+    shown = desk.sees(b"> ****")
+    desk.keyboard.close()
+    desk.types("ho")
+    shown += desk.sees(b"> ******")
+    desk.ask(Kind.FREE)
+    desk.types("we")
+    shown += desk.sees(b"> we")
+    desk.types("\r")
+    assert desk.next() == typed("we")
+    assert b"b" not in shown
 
 
 def test_emergency_works_in_the_middle_of_a_line(desk: Desk) -> None:
@@ -188,9 +269,9 @@ def test_a_one_waits_and_then_stands() -> None:
     typing.kind = Kind.NUMBER
     assert typing.press("1", 0.0) == []
     assert typing.tick(1.0) == []
-    assert typing.busy
+    assert typing.busy(1.0)
     assert typing.tick(1.3) == [Pressed("1")]
-    assert not typing.busy
+    assert not typing.busy(1.3)
     assert typing.press("1", 5.0) == []
     assert typing.press("escape", 5.1) == [Pressed("1"), Pressed("stop")]
 

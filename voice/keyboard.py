@@ -55,15 +55,24 @@ KEYS = (
 """The one table of command keys. Characters count only at the start of a line."""
 
 WAIT_FOR_TEN = 1.2
-"""Seconds that a "1" waits for a "0" where a number is asked for."""
+"""Seconds that a "1" waits for a "0" where a number is asked for, or may be."""
+WAIT_FOR_LINE = 0.5
+"""Seconds that a digit waits for the rest of "3 of us" where nobody knows what is asked: while it speaks."""
+BUSY = 20.0
+"""Seconds after the last key for which a begun line holds the clock: some look for every letter, and for how a word is
+written; but a stray letter must not hold it for ever."""
+BUSY_IN_DANGER = 8.0
+"""The same about danger, where silence is an answer: with the wait, 18 s. The line is kept, so nobody loses by it."""
 SECOND_CTRL_C = 2.0
 """Seconds within which a second Ctrl-C ends."""
 ONE_PRESS = 0.5
 """Seconds within which the same key again is one press: a trembling or held key must not answer the next question."""
+LONGEST_LINE = 4000
+"""Letters of a line, as many as are looked at for danger: something may lie on a key."""
 
 _STEPS = ("louder", "softer", "slower", "faster")  # meant to be pressed several times
 _NOT_WHILE_TYPING = ("back", "skip", "delete_that", "done")
-_ERASE = ("c-h",)
+_ENTER, _ERASE = ("c-m", "c-j"), ("c-h",)
 
 
 def labels(help_key: str = "f1") -> dict[str, str]:
@@ -78,13 +87,15 @@ class Typing:
     """What key presses mean, without a terminal or a clock: `press` and `tick` are told the time, in seconds."""
 
     def __init__(self, help_key: str = "f1") -> None:
-        self.kind = Kind.CHOICE
+        self.kind: Kind | None = Kind.CHOICE
+        """What is asked. None: nobody knows, because it speaks or nothing is asked yet."""
         self.line = ""
         self.secret = False
         """What is typed is shown to nobody."""
-        self._one_since: float | None = None
+        self.danger = False  # what is asked is about it
+        self._held, self._since = "", 0.0  # digits that may become "10" or a line; when the last of them came
         self._last = ("", float("-inf"))
-        self._interrupted = float("-inf")
+        self._typed_at = self._interrupted = float("-inf")
         self._commands = {name: key.command for key in KEYS for name in key.keys}
         name = help_key.lower() if len(help_key) > 1 else help_key
         known = {key.value for key in Keys}
@@ -96,72 +107,95 @@ class Typing:
             )
         self._commands[name] = "emergency"
 
-    @property
-    def busy(self) -> bool:
-        """Something is half typed."""
-        return bool(self.line) or self._one_since is not None
+    def busy(self, now: float) -> bool:
+        """Somebody is in the middle of an answer."""
+        return bool(self._held) or (bool(self.line) and not self._left(now))
 
     def press(self, key: str, now: float) -> list[Sound]:
+        again = key == self._last[0] and now - self._last[1] < ONE_PRESS
+        self._last = (key, now)
         if key == "c-c":
             return self._interrupt(now)
-        sounds: list[Sound] = []
-        if self._one_since is not None:
-            if key == "0":
-                self._one_since = None
-                self._last = ("0", now)
-                return [Pressed("10")]
+        sounds = self.tick(now)
+        if held := self._held:
+            if self._goes_on(key, now):
+                return sounds + self.tick(now)
             sounds += self._settle()
-            if key in ("c-m", "c-j"):
+            if key in (*_ENTER, held[-1]):  # sent by hand; or the same key once more, not a second answer
                 return sounds
-            if key == "1":  # the same key once more, not a second answer
-                return sounds
-        return sounds + (self._typed(key) if self.line else self._first(key, now))
+        if self.line and not (_digit(key) and self.kind not in (None, Kind.FREE) and self._left(now)):
+            return sounds + self._typed(key, again, now)
+        return sounds + self._first(key, again, now)
 
     def tick(self, now: float) -> list[Sound]:
-        """Time has passed."""
-        if self._one_since is not None and now - self._one_since >= WAIT_FOR_TEN:
-            return self._settle()
-        return []
+        """Time has passed, or something else is asked."""
+        if self._held and self.kind is Kind.FREE:
+            self.line += self._held
+            self._held, self._typed_at = "", now
+        if not self._held:
+            return []
+        ten = self._held == "1" and self.kind in (None, Kind.NUMBER)
+        wait = WAIT_FOR_TEN if ten else WAIT_FOR_LINE if self.kind is None else 0.0
+        return self._settle() if now - self._since >= wait else []
+
+    def _left(self, now: float) -> bool:
+        """Nobody goes on with the line."""
+        return now - self._typed_at >= (BUSY_IN_DANGER if self.danger else BUSY)
+
+    def _goes_on(self, key: str, now: float) -> bool:
+        """Whether a key belongs to the digits that are held."""
+        if self._held == "1" and key == "0":
+            self._held, self._since = "10", now
+        elif key in _ERASE:
+            self._held, self._since = self._held[:-1], now
+        elif self.kind is None and _printable(key) and not _digit(key) and self._commands.get(key, "pause") == "pause":
+            self.line += self._held + key
+            self._held, self._typed_at = "", now
+        else:
+            return False
+        return True
 
     def _settle(self) -> list[Sound]:
-        self._one_since = None
-        return [Pressed("1")]
+        held, self._held = self._held, ""
+        return [Pressed(held)]
+
+    def forget(self) -> None:
+        """What is half typed is gone."""
+        self.line, self._held = "", ""
 
     def _interrupt(self, now: float) -> list[Sound]:
         again = now - self._interrupted <= SECOND_CTRL_C
         self._interrupted = now
-        self.line, self._one_since = "", None
+        self.forget()
         return [Ended(wanted=True)] if again else [Pressed("stop")]
 
-    def _first(self, key: str, now: float) -> list[Sound]:
+    def _first(self, key: str, again: bool, now: float) -> list[Sound]:
         if key == "c-d":
             return [Ended(wanted=True)]
         command = self._commands.get(key)
-        digit = key.isascii() and key.isdigit() and self.kind is not Kind.FREE
-        if command is None and not digit:
+        if command is None and (self.kind is Kind.FREE or not _digit(key)):
             if _printable(key):
-                self.line = key
+                self.line, self._typed_at = key, now
             return []
-        last, when = self._last
-        self._last = (key, now)
-        if key == last and now - when < ONE_PRESS and command not in _STEPS:
+        if again and command not in _STEPS:
             return []
         if command is not None:
             return [Pressed(command)]
-        if key == "1" and self.kind is Kind.NUMBER:
-            self._one_since = now
-            return []
-        return [Pressed(key)]
+        self._held, self._since = key, now
+        return self.tick(now)  # most wait for nothing
 
-    def _typed(self, key: str) -> list[Sound]:
-        if key in ("c-m", "c-j"):
+    def _typed(self, key: str, again: bool, now: float) -> list[Sound]:
+        command = self._commands.get(key)
+        if not again and (_printable(key) or key in _ERASE):  # again: something may lie on it
+            self._typed_at = now
+        if key in _ENTER:
             text, self.line = self.line.strip(), ""
             return [Heard(text, Source.TYPED)] if text else []
         if key in _ERASE:
             self.line = self.line[:-1]
         elif _printable(key):
-            self.line += key
-        elif (command := self._commands.get(key)) and command not in _NOT_WHILE_TYPING:
+            self.line = (self.line + key)[:LONGEST_LINE]
+        elif command and (not again or command in _STEPS) and (self._left(now) or command not in _NOT_WHILE_TYPING):
             if command in ("stop", "emergency"):
                 self.line = ""
             return [Pressed(command)]
@@ -188,6 +222,7 @@ class Keyboard:
         self._typing = Typing(help_key)
         self._sounds: queue.Queue[Sound] = queue.Queue()
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()  # held by whoever changes _typing
         self._stop = threading.Event()
         self._over = False
         self._end = Ended()
@@ -200,12 +235,18 @@ class Keyboard:
     @property
     def speaking(self) -> bool:
         """A line is being typed, so the waiting clock stands still."""
-        return self._typing.busy
+        return self._typing.busy(self._clock())
 
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Listen for this. Starts the reading thread the first time."""
-        self._typing.kind = listen.kind
-        self._typing.secret = listen.secret
+        # Over our voice the kind is one for microphones. About danger no number is asked, so nothing has to wait.
+        unknown = listen.over_speech and listen.kind is Kind.CHOICE and not listen.heavy
+        typing = self._typing
+        with self._lock:
+            if typing.secret and not listen.secret:
+                typing.forget()  # else a half-typed secret is shown, and sent as an answer
+            typing.kind = None if unknown else listen.kind
+            typing.secret, typing.danger = listen.secret, listen.heavy
         self._start()
 
     def poll(self, seconds: float) -> Sound | None:
@@ -223,8 +264,8 @@ class Keyboard:
 
     def close(self) -> None:
         """The question is over. Keys are still read: stop and emergency are always live."""
-        self._typing.kind = Kind.CHOICE
-        self._typing.secret = False
+        with self._lock:
+            self._typing.kind = None  # a secret stays one until something else is asked
 
     def shut(self) -> None:
         """End the thread and give the terminal back as it was. Safe to call twice."""
@@ -266,20 +307,23 @@ class Keyboard:
         mode.__enter__()
 
     def _keys(self) -> None:
+        shown = ""
         while not self._stop.is_set():
             ready = self._ready(self._input.fileno() if os.name == "posix" else None, 0.05)
             presses = self._input.read_keys() if ready else []
             # A lone Esc looks like the start of an arrow key until nothing follows it.
             presses = presses or self._input.flush_keys()
-            before = self._typing.line
-            for press in presses:
-                name = press.key.value if isinstance(press.key, Keys) else press.key
-                for sound in self._typing.press(name, self._clock()):
+            with self._lock:
+                sounds: list[Sound] = []
+                for press in presses:
+                    name = press.key.value if isinstance(press.key, Keys) else press.key
+                    sounds += self._typing.press(name, self._clock())
+                for sound in sounds + self._typing.tick(self._clock()):
                     self._put(sound)
-            for sound in self._typing.tick(self._clock()):
-                self._put(sound)
-            if self._typing.line != before:
-                self._draw()
+                line = self._typing.line if not self._typing.secret else "*" * len(self._typing.line)
+            if line != shown:
+                self._draw(line)
+                shown = line
             if self._over or (ready and self._input.closed):
                 return
 
@@ -297,16 +341,16 @@ class Keyboard:
             return True
         return bool(select.select([descriptor], [], [], seconds)[0])
 
-    def _draw(self) -> None:
+    def _draw(self, line: str) -> None:
         """The typed line on one row, its end in sight."""
-        line = self._typing.line if not self._typing.secret else "*" * len(self._typing.line)
         with contextlib.suppress(OSError, ValueError):
             try:
                 columns = os.get_terminal_size(self._echo.fileno()).columns
             except OSError:
                 columns = 0
-            room = (columns or 60) - 4  # some terminals say 0
-            while line and get_cwidth(line) > max(room, 10):
+            room = max((columns or 60) - 4, 10)  # some terminals say 0
+            line = line[-room:]
+            while line and get_cwidth(line) > room:
                 line = line[1:]
             encoding = self._echo.encoding or "utf-8"
             shown = (f"> {line}" if line else "").encode(encoding, "replace").decode(encoding)
@@ -346,3 +390,7 @@ def _line(line: str) -> Sound:
 
 def _printable(key: str) -> bool:
     return len(key) == 1 and (key.isprintable() or key == " ")
+
+
+def _digit(key: str) -> bool:
+    return len(key) == 1 and key.isascii() and key.isdigit()
