@@ -94,10 +94,12 @@ class Voice:
     prepared: list[tuple[Utterance, ...]] = field(default_factory=list)
     stopped_at: list[float] = field(default_factory=list)
     held: list[tuple[bool, float]] = field(default_factory=list)  # (paused or resumed, when)
+    mended_at: float = float("inf")  # it no longer breaks
+    reached: int = 0  # the word at which it is stopped
     _until: float = 0.0
 
     def start(self, utterance: Utterance) -> None:
-        if self.breaks is not None and len(self.said) >= self.breaks:
+        if self.breaks is not None and len(self.said) >= self.breaks and self.clock.now() < self.mended_at:
             raise SpeakerError("speaker-gone", "The loudspeaker went away.", "Read the words on the screen.")
         self.said.append(utterance)
         self.said_at.append(self.clock.now())
@@ -126,7 +128,7 @@ class Voice:
     def stop(self) -> int:
         self.stopped_at.append(self.clock.now())
         self._until = 0.0
-        return 0
+        return self.reached
 
     def shut(self) -> None:
         self._until = 0.0

@@ -186,6 +186,8 @@ class Say:
     values: Mapping[str, str] = field(default_factory=_nothing)
     pause: float = 0.4
     """Silence after it, in seconds (SPEC section 6)."""
+    start_word: int = 0
+    """Word from which it is spoken; to go on after a stop. It is shown whole."""
 
 
 @dataclass(frozen=True)

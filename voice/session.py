@@ -52,6 +52,7 @@ from voice.session_hearing import Hearing
 from voice.session_manner import Manner, line_values, purposes
 from voice.session_notes import NoteKeeper
 from voice.session_parts import Clock, Courier, Ears, Judge, Mouth, Notes, Screen, Voices
+from voice.session_rest import Rest
 from voice.session_speaking import Speaking, on_card
 from voice.session_trouble import Troubles
 from voice.session_words import Words, logged
@@ -119,6 +120,7 @@ class Session:
         self._remember = remember
         self._courier = courier
         self._voices = voices
+        self._rest = Rest()
         self._speaking = Speaking(
             content, self._words, self._hearing, self._troubles, self._ears, screen, mouth, self.manner, clock.now
         )
@@ -138,7 +140,7 @@ class Session:
                 if isinstance(step, str):
                     reason = step
                     return reason
-                acts = self._dialogue.respond(step)
+                acts = self._rest.before(self._dialogue.respond(step), step)
         finally:
             self._screen.end(reason)
             self._shut()
@@ -153,14 +155,16 @@ class Session:
         """Does the acts; gives what was answered, or the reason why the talk is over."""
         listen = next((act for act in acts if isinstance(act, Listen)), self._dialogue.listen())
         question = next((act for act in reversed(acts) if isinstance(act, Say)), None)
-        for act in acts:
+        for at, act in enumerate(acts):
             self._note(act, listen.step)
             match act:
                 case Say():
                     sound = self._say(act, listen, question=(act is question and listen in acts) or on_card(listen))
                     if sound is not None:
+                        left = self._speaking.left
                         answered = self._over(sound) or self._meaning(sound, listen)
                         if not isinstance(answered, Wordless) or _lasted(answered, listen) >= _TEARS:
+                            self._rest.cut(answered, listen.step, (*left, *acts[at + 1 :]))
                             return answered  # else somebody nodded as the question ended
                 case Listen():
                     return self._listen(act)
@@ -276,6 +280,11 @@ class Session:
                         return sound
             if not self._ears:
                 return Ended()
+            if not self._ears.speaking and self._speaking.back(listen):
+                if (interrupted := self._speaking.again()) is not None:
+                    return interrupted
+                self._open_again()
+                waited, before = 0.0, self._clock.now()
             now = self._clock.now()
             if not self._ears.speaking:
                 waited += min(now - before, _LONGEST_LOOK)
@@ -313,9 +322,13 @@ class Session:
         sound = self._prompt(key)
         while sound is None and (key := self._speaking.unsaid()):  # it hears again already
             sound = self._prompt(key)
+        self._open_again()
+        return sound
+
+    def _open_again(self) -> None:
+        """Listens on after something was said in the middle of a question."""
         listen = self.manner.patiently(self._dialogue.listen())
         self._ears.open(listen, self._understanding.phrases(listen))
-        return sound
 
     def _shut(self) -> None:
         self._ears.shut()

@@ -12,11 +12,14 @@ from voice.session_ears import TICK, AllEars
 from voice.session_hearing import ON_CARD, Early, Hearing
 from voice.session_manner import Manner
 from voice.session_parts import Mouth, Screen
+from voice.session_rest import rest_of
 from voice.session_trouble import Troubles
 from voice.session_words import Words
 
 _EARCON = 0.5
 """Seconds that the soft sound may take at most."""
+_LOOK_EVERY = 2.0
+"""Seconds between two looks for a loudspeaker that went, while a question waits that nobody heard."""
 _OPEN_NOW = "speaker-moved-open"
 _MOVED = ("speaker-moved", _OPEN_NOW)
 """Codes of speech.player: our sound comes out of another place now; the second: no longer in private."""
@@ -47,6 +50,11 @@ class Speaking:
         self._now = now
         self._giving_way = GivingWay(mouth, now) if mouth is not None else None
         self._unsaid = ""
+        self._unheard: tuple[Say, Listen, bool] | None = None
+        """A line that no loudspeaker played, with how it was to be said: of a card the first, which has the number."""
+        self._look_at = 0.0
+        self.left: tuple[Say, ...] = ()
+        """The rest of the line that was interrupted last."""
         self._elsewhere = False
         """The voice comes out of another place than at first, where the microphone may hear it."""
         self.hushed = False
@@ -62,28 +70,58 @@ class Speaking:
         for passage in self._content.prompts.get(key, ()):
             self._screen.say(passage.key, self._words.of(Say(passage.key), shown=True))
 
-    def say(self, line: Say, listen: Listen, *, question: bool = False) -> Sound | None:
-        """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already."""
+    def say(self, line: Say, listen: Listen, *, question: bool = False, begun: bool = False) -> Sound | None:
+        """Shows and speaks a line; gives back what interrupted it. `question`: its answers count already. `begun`: it
+        is being spoken already."""
         self._screen.say(line.key, self._words.of(line, shown=True))
         utterance = self._words.utterance(line)
+        self.left = ()
         if self._mouth is None or (self.hushed and not self._must_be_heard(listen)):
             return None
         try:
-            self._mouth.start(utterance)
+            if not begun:
+                self._mouth.start(utterance)
             if urgent := self._words.urgent():
                 self._mouth.prepare(urgent)
-            return self._spoken(utterance.text, listen, question)
+            sound = self._spoken(line, utterance.text, listen, question)
+            if begun or (question and not on_card(listen)):
+                self._unheard = None
+            return sound
         except SpeakerError as error:
             if error.code in _MOVED:
                 self._moved(error)
                 if self.hushed and not self._must_be_heard(listen):
                     return None
                 return self.say(line, listen, question=question)
+            if self._unheard is None or not on_card(listen) or self._unheard[1].step != listen.step:
+                self._unheard = line, listen, question
             if self._troubles.once("mouth", error):
                 self.show("no_loudspeaker")
         finally:
             self._ears.close()
         return None
+
+    def back(self, listen: Listen) -> bool:
+        """The loudspeaker works again, and begins to say what nobody heard: go on with `again`. Looks now and then, and
+        never raises."""
+        if self._unheard is None or self._mouth is None or self._now() < self._look_at:
+            return False
+        self._look_at = self._now() + _LOOK_EVERY
+        line, was, _ = self._unheard
+        if was.step != listen.step or self.hushed:
+            self._unheard = None
+            return False
+        try:
+            self._mouth.start(self._words.utterance(line))
+        except SpeakerError:
+            return False
+        return True
+
+    def again(self) -> Sound | None:
+        """Says to its end what `back` began; gives back what interrupted it."""
+        assert self._unheard is not None
+        line, listen, question = self._unheard
+        return self.say(line, listen, question=question, begun=True)
 
     def earcon(self, listen: Listen) -> None:
         """The soft sound before listening, where the person wants it."""
@@ -111,7 +149,7 @@ class Speaking:
         """The steps of a card: whoever is busy with somebody on the floor can't read. Not where somebody may listen."""
         return on_card(listen) and not self._content.cards[listen.step.removeprefix(ON_CARD)].quiet
 
-    def _spoken(self, text: str, listen: Listen, question: bool) -> Sound | None:
+    def _spoken(self, line: Say, text: str, listen: Listen, question: bool) -> Sound | None:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
         assert self._mouth is not None
         assert self._giving_way is not None
@@ -127,7 +165,7 @@ class Speaking:
         while not (over_with := self._mouth.wait(0 if self._ears else TICK)) or (give_way and self._ears.talked_over):
             sound = self._interruption(over, text, open, early if give_way else None, asked=over_with and asks)
             if sound is not None:
-                self._mouth.stop()
+                self.left = rest_of(line, text, self._mouth.stop())
                 self._giving_way.worked()
                 return sound
             ended = self._now() if over_with and ended is None else ended

@@ -50,6 +50,7 @@ class Words:
             pitch=_CARD_PITCH if is_card else _PITCH,
             pause=line.pause,
             fixed=line.key.startswith(_HEARD_BY_ALL) and not personal,
+            start_word=line.start_word,
         )
 
     def urgent(self) -> Sequence[Utterance]:
