@@ -48,6 +48,10 @@ class TestWhatIsLive:
         over = live(QUESTION, open=True, question=True)
         assert (over.expects, over.kind, over.end) == (QUESTION.expects, QUESTION.kind, QUESTION.end)
 
+    @pytest.mark.parametrize(("open", "question"), [(False, True), (True, False), (True, True)])
+    def test_keys_know_what_is_asked_in_any_case(self, open: bool, question: bool) -> None:
+        assert live(replace(QUESTION, kind=Kind.NUMBER), open=open, question=question).asks is Kind.NUMBER
+
 
 class TestGivingWay:
     def _made(self) -> tuple[GivingWay, Mouth, Clock]:
@@ -206,7 +210,9 @@ def test_what_may_be_the_rain_answers_nothing(said: str, interrupts: bool) -> No
 def test_wordings_that_the_small_grammar_lacks_work_over_the_voice(said: str) -> None:
     """That is when people say them. What two words of a noise could be, or its own voice, is none."""
     hearing = room().session._hearing
-    over = live(replace(QUESTION, commands=(*QUESTION.commands, "not_finished", "wait_longer")), open=True, question=True)
+    over = live(
+        replace(QUESTION, commands=(*QUESTION.commands, "not_finished", "wait_longer")), open=True, question=True
+    )
     heard = Heard("[unk]", Source.VOICE, 0.1, (said,), 0.9, 0.1)
     assert hearing.interrupts(heard, over, "What would help you most tonight?", open=True)
     assert not hearing.interrupts(replace(heard, surely=False), over, "What would help you most tonight?", open=True)

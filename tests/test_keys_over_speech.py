@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
-from voice.events import Heard, Kind, Pressed, Sound, Source
-from voice.keyboard import BUSY, BUSY_IN_DANGER, LONGEST_LINE, WAIT_FOR_LINE, WAIT_FOR_TEN, Typing
+from voice.events import Heard, Kind, Listen, Pressed, Sound, Source
+from voice.keyboard import BUSY, BUSY_IN_DANGER, LONGEST_LINE, WAIT_FOR_LINE, WAIT_FOR_TEN, Keyboard, Typing
 
 
 def typed(text: str) -> Heard:
@@ -29,6 +32,15 @@ def test_ten_while_it_speaks_is_one_answer() -> None:
     typing = while_it_speaks()
     assert presses(typing, "10") == []
     assert typing.tick(0.3 + WAIT_FOR_LINE) == [Pressed("10")]
+
+
+def test_where_the_question_is_known_nothing_else_waits() -> None:
+    with Path(os.devnull).open(encoding="utf-8") as nobody:
+        keyboard = Keyboard(nobody)
+        for kind in (Kind.NUMBER, Kind.FREE, Kind.YES_NO):
+            keyboard.open(Listen("step", Kind.CHOICE, over_speech=True, asks=kind), ())
+            assert keyboard._typing.kind is kind
+        keyboard.shut()
 
 
 def test_ten_slowly_while_it_speaks() -> None:

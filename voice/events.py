@@ -220,6 +220,8 @@ class Listen:
     """Single words that what is looked for, or secret, may be made of: heard best, for they are in the grammar."""
     over_speech: bool = False
     """The program is speaking meanwhile: only what may interrupt it is live."""
+    asks: Kind | None = None
+    """Over our own voice the kind of the question itself, which keys may answer already; `kind` is for microphones."""
 
 
 @dataclass(frozen=True)

@@ -240,12 +240,12 @@ class Keyboard:
     def open(self, listen: Listen, phrases: Sequence[str]) -> None:
         """Listen for this. Starts the reading thread the first time."""
         # Over our voice the kind is one for microphones. About danger no number is asked, so nothing has to wait.
-        unknown = listen.over_speech and listen.kind is Kind.CHOICE and not listen.heavy
+        unknown = listen.over_speech and listen.asks is None and not listen.heavy
         typing = self._typing
         with self._lock:
             if typing.secret and not listen.secret:
                 typing.forget()  # else a half-typed secret is shown, and sent as an answer
-            typing.kind = None if unknown else listen.kind
+            typing.kind = None if unknown else listen.asks or listen.kind
             typing.secret, typing.danger = listen.secret, listen.heavy
         self._start()
 

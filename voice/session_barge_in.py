@@ -27,10 +27,12 @@ def live(listen: Listen, *, open: bool, question: bool) -> Listen:
     """What can be said over a line, before `listen` is asked. `open`: the microphone does not hear our own voice.
     `question`: the line is the question itself, so that its answers count already."""
     if not open:
-        return replace(listen, kind=Kind.CHOICE, expects=(), commands=HOT_COMMANDS, end=HOT_END, over_speech=True)
-    if not question:
-        return replace(listen, kind=Kind.CHOICE, expects=(), unnumbered=(), end=HOT_END, over_speech=True)
-    return replace(listen, over_speech=True)
+        hot = replace(listen, kind=Kind.CHOICE, expects=(), commands=HOT_COMMANDS, end=HOT_END)
+    elif not question:
+        hot = replace(listen, kind=Kind.CHOICE, expects=(), unnumbered=(), end=HOT_END)
+    else:
+        hot = listen
+    return replace(hot, over_speech=True, asks=listen.kind)
 
 
 class Holds(Protocol):

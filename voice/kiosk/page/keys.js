@@ -67,7 +67,7 @@ export class Keys {
       return;
     }
     if (field && !(command && WHILE_TYPING.includes(event.key))) {
-      this.page.sign(true);
+      if (!event.repeat) this.page.sign(true); // something may lie on a key
       return;
     }
     if (this.view.letters.open && event.key.length === 1 && event.key !== " ") {

@@ -17,7 +17,7 @@ class Page {
     this.socket = null;
     this.tries = 0;
     this.lastWord = 0;
-    this.lastSign = 0;
+    this.lastSign = { busy: 0, here: 0 };
     this.turnSince = 0;
     this.clearing = false; // somebody pressed stop: until all is cleared, nothing is shown
     this.view = new View(facts, this);
@@ -134,9 +134,10 @@ class Page {
 
   sign(busy = false) {
     const now = performance.now();
-    if (now - this.lastSign < EVERY_SIGN) return;
-    this.lastSign = now;
-    this.send(busy ? { busy: true } : { here: true });
+    const what = busy ? "busy" : "here"; // each by itself: a touch on a letter gives both
+    if (now - this.lastSign[what] < EVERY_SIGN) return;
+    this.lastSign[what] = now;
+    this.send({ [what]: true });
   }
 }
 
