@@ -210,6 +210,13 @@ class TestRecordings:
         turn._grammatical = "where am"
         assert not turn._is_complete
 
+    def test_headphones_count_only_while_the_sound_is_in_them(self, speech_model: SpeechModel) -> None:
+        away = [False]
+        ears = VoiceEars(speech_model, lambda: Live(_silence(1)), headphones=True, away=lambda: away[0])
+        assert ears.hears_through
+        away[0] = True
+        assert not ears.hears_through
+
     def test_whoever_began_as_the_line_ended_is_heard_whole(self, speech_model: SpeechModel, tmp_path: Path) -> None:
         said = np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)])
         ears = VoiceEars(speech_model, lambda: Live(said), headphones=True)

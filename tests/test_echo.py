@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.echo_room import RATE, Echo, Path
 from tests.sound_card import render_wav
 from voice.events import Heard, Kind, Listen
-from voice.speech.echo import GAP, HELD, EchoRemover, Played, Timeline, echo_remover, webrtc
+from voice.speech.echo import GAP, HELD, LEARNT, EchoRemover, Played, Timeline, echo_remover, webrtc
 from voice.speech.endpoint import FRAME_BYTES, Endpoint
 from voice.speech.linear import FRAME
 from voice.speech.recogniser import SpeechModel
@@ -205,6 +205,31 @@ class TestTheTime:
             now += 0.01
         assert played.loud(RATE // 2)
         assert 4000 < np.sqrt(np.square(played.sound(RATE // 10, RATE // 4).astype(float)).mean()) < 7000
+
+
+def test_where_the_sound_goes_elsewhere_the_room_is_learnt_anew() -> None:
+    """And people can talk over it there too, and again where it is back."""
+    now = [10.0]
+    played = Played(lambda: now[0])
+    remover = EchoRemover(played, lambda heard, own: heard)
+    sound = np.full(480, 900, np.int16)
+
+    def plays(seconds: float) -> None:
+        for _ in range(round(seconds / 0.03)):
+            played.put(sound, RATE)
+            now[0] += 0.03
+            remover(sound.tobytes(), now[0])
+
+    plays(LEARNT + 0.5)
+    for away in (True, False):
+        assert remover.knows_the_room
+        played.moved(away)
+        assert played.away is away
+        assert not remover.knows_the_room, "at once, and not with the next block"
+        plays(LEARNT / 2)
+        assert not remover.knows_the_room
+        plays(LEARNT / 2 + 0.5)
+    assert remover.knows_the_room
 
 
 def test_without_a_canceller_nothing_is_cleaned() -> None:

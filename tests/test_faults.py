@@ -31,7 +31,8 @@ LONG = "Take all the time that you need. One two three four five six seven eight
 
 
 def test_a_loudspeaker_that_is_pulled_out_is_told_and_used_again(sound_card: SoundCard) -> None:
-    mouth = Mouth()
+    places: list[bool] = []
+    mouth = Mouth(moved=places.append)
     try:
         mouth.start(Utterance(LONG))
         assert not mouth.wait(1.5)
@@ -50,6 +51,7 @@ def test_a_loudspeaker_that_is_pulled_out_is_told_and_used_again(sound_card: Sou
             mouth.start(Utterance("Here I am again."))
             assert mouth.wait(10)
         assert heard.loud_seconds > 0.4
+        assert places == [True, False], "away, and at home again"
     finally:
         mouth.shut()
 

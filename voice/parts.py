@@ -107,7 +107,8 @@ def voice_ears(chosen: Settings, flag: str | None = None, own: Own | None = None
             microphone.start()
         headphones = chosen.headphones
         echo = None if headphones or own is None else echo_remover(own.played)
-        return VoiceEars(model, lambda: microphone, echo=echo, headphones=headphones)
+        away = (lambda: own.played.away) if own is not None else (lambda: False)
+        return VoiceEars(model, lambda: microphone, echo=echo, headphones=headphones, away=away)
 
     late = LateEars(make)
     return late
@@ -168,6 +169,7 @@ def mouth(chosen: Settings, *, early: bool = False, own: Own | None = None, keep
             chosen.voice or None,
             make_renderer=renderer_of(chosen),
             played=tell,
+            moved=own.played.moved if own else None,
         )
 
     def make_plain() -> Mouth:

@@ -55,8 +55,6 @@ class Speaking:
         self._look_at = 0.0
         self.left: tuple[Say, ...] = ()
         """The rest of the line that was interrupted last."""
-        self._elsewhere = False
-        """The voice comes out of another place than at first, where the microphone may hear it."""
         self.hushed = False
         """It is silent, since its voice came out of another place, until somebody says or presses something."""
 
@@ -140,7 +138,6 @@ class Speaking:
         """The voice comes out of another place. Where only one person could hear it before, it is silent there until
         that person says or presses something (somebody may stand beside them)."""
         self._screen.trouble(error)
-        self._elsewhere = True
         if error.code == _OPEN_NOW:
             self.hushed = True
             self.show("no_loudspeaker")
@@ -153,7 +150,7 @@ class Speaking:
         """Waits until the line was said, or until something interrupts it, which it gives back."""
         assert self._mouth is not None
         assert self._giving_way is not None
-        open = self._ears.hears_through and not self._elsewhere
+        open = self._ears.hears_through
         over = live(self._manner.patiently(listen), open=open, question=question)
         self._giving_way.begin(on_card(listen))
         self._ears.open(over, self._hearing.phrases_over(text, over, open) if self._manner.barge_in else [])

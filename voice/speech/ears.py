@@ -46,12 +46,13 @@ class VoiceEars:
         clock: Callable[[], float] = time.monotonic,
         echo: EchoRemover | None = None,
         headphones: bool = False,
+        away: Callable[[], bool] = lambda: False,
         outside: Callable[[], float] = time_outside,
     ) -> None:
-        """`headphones`: the microphone cannot hear our own voice. `outside`: a clock that goes on while the machine is
-        asleep, in seconds."""
+        """`headphones`: the microphone cannot hear our own voice, but where that went `away` from them. `outside`: a
+        clock that goes on while the machine is asleep, in seconds."""
         self._model = model
-        self._headphones = headphones
+        self._headphones, self._away = headphones, away
         self._echo = echo
         self._source = source_factory()
         self._deaf = 0.0 if echo or headphones else deaf
@@ -74,7 +75,7 @@ class VoiceEars:
     @property
     def hears_through(self) -> bool:
         """Our own voice is taken out of what is heard: a person can talk over it."""
-        return self._headphones or (self._echo is not None and self._echo.knows_the_room)
+        return (self._headphones and not self._away()) or (self._echo is not None and self._echo.knows_the_room)
 
     @property
     def talked_over(self) -> bool:

@@ -68,10 +68,19 @@ class Played:
         self._loud_until = -HELD
         self.bypassed = False
         """Something else speaks for us now, of which nobody tells us what it plays."""
+        self.away = False
+        """It is played in another place than at first: from headphones it may have gone to a loudspeaker."""
+        self.places = 0
+        """How often it went to another place, there or back."""
 
     def put(self, block: Samples, rate: int) -> None:
         """This is played now: int16 mono at `rate` hertz."""
         self._fresh.append((block, rate, self._clock()))
+
+    def moved(self, away: bool) -> None:
+        """It comes out of another place now; `away` from the first one."""
+        self.away = away
+        self.places += 1
 
     def loud(self, index: int) -> bool:
         """Whether anything but silence was played within TAIL before that sample of the clock."""
@@ -148,12 +157,14 @@ class EchoRemover:
 
     def __init__(self, played: Played, watch: Canceller, hear: Canceller | None = None) -> None:
         self._played, self._watch, self._hear = played, watch, hear or LinearEcho()
-        self._own = 0
+        self._own = self._places = 0
         self.forget()
 
     @property
     def knows_the_room(self) -> bool:
-        """It heard enough of our voice to tell it from a person's."""
+        """It heard enough of our voice, from where it comes now, to tell it from a person's."""
+        if self._places != self._played.places:
+            return False
         return self._own >= LEARNT * RATE and not self._played.bypassed
 
     def begin_anew(self) -> None:
@@ -170,6 +181,9 @@ class EchoRemover:
         """`at`: clock time of the block's end, in seconds. Up to 10 ms are held back for the next block, and up to
         AHEAD while it is not known yet what is played then: a hole in our own voice undoes what the cancellers learnt.
         """
+        if self._places != self._played.places:
+            self._places = self._played.places
+            self.begin_anew()
         start = self._line.place(len(block) // 2, at - len(block) / 2 / RATE) - len(self._rest) // 2
         sound = self._rest + block
         loud = self._played.loud(start)

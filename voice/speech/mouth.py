@@ -44,10 +44,11 @@ class Mouth:
         audio: Audio | None = None,
         make_renderer: Callable[[str | None], Renderer] = renderer,
         played: Callable[[Samples, int], None] | None = None,
+        moved: Callable[[bool], None] | None = None,
     ) -> None:
         """Opens nothing yet. `cache_folder` None keeps no sound; only sentences of fixed utterances are ever kept.
-        `played`: as in Player."""
-        self._player = Player(device, audio, played)
+        `played`, `moved`: as in Player."""
+        self._player = Player(device, audio, played, moved)
         self._cache = ClipCache(cache_folder)
         self._steady = Steady(make_renderer, voice)
         # One thread owns the engine from first to last: sapi5 is bound to its thread, espeak is global.

@@ -49,10 +49,12 @@ class Player:
         device: str | None = None,
         audio: Audio | None = None,
         played: Callable[[Samples, int], None] | None = None,
+        moved: Callable[[bool], None] | None = None,
     ) -> None:
-        """`played` is told of each block and its rate as the sound card takes it, on the sound card's thread."""
+        """`played` is told of each block and its rate as the sound card takes it, on the sound card's thread; `moved`
+        that the sound comes out of another place than at first (True), or there again."""
         self._wanted = device
-        self._tell = played
+        self._tell, self._tell_moved = played, moved or (lambda away: None)
         self._audio = audio or portaudio()
         self._stream: Any = None
         self._generation = -1
@@ -271,6 +273,7 @@ class Player:
         if not self._home and self._sink.name != before.name:
             self._home = before.name
         self.clear()
+        self._tell_moved(True)
         raise _moved(open_now=before.private and not self._sink.private)
 
     def _look_where_it_went(self) -> None:
@@ -282,6 +285,7 @@ class Player:
             return
         self._home, self._sink = self._home or before.name, None
         self.close()
+        self._tell_moved(True)
         raise _moved(open_now=before.private)
 
     def _home_again(self) -> bool:
@@ -289,6 +293,7 @@ class Player:
         if not self._home or self._home not in sinks():
             return False
         self._home, self._sink = "", None
+        self._tell_moved(False)
         return True
 
     def _callback(self, opened: int, out: Any, frames: int, when: Any, status: Any) -> None:
