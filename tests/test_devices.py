@@ -10,7 +10,7 @@ import pytest
 
 from tests.sound_card import SoundCard
 from voice.errors import MicrophoneError, SpeakerError
-from voice.speech.devices import SILENT_DBFS, Audio, level, names
+from voice.speech.devices import CUT_EVERY, SILENT_DBFS, Audio, level, names
 
 
 def _tone(amplitude: float) -> bytes:
@@ -33,6 +33,68 @@ class TestLevel:
         square = np.where(np.arange(1000) % 4 == 0, 32767, 0).astype(np.int16).tobytes()
         assert level([square]).clipped == pytest.approx(0.25)
         assert level([_tone(0.5)]).clipped == 0
+
+
+class _Library:
+    """PortAudio, as far as a refresh needs it."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, audio: Audio) -> None:
+        self.audio = audio
+        self.calls: list[tuple[str, int]] = []
+        self.broken = 0
+
+    def _terminate(self) -> None:
+        self.calls.append(("end", self.audio.generation))
+        if self.broken == 1:
+            raise self.PortAudioError
+
+    def _initialize(self) -> None:
+        self.calls.append(("begin", self.audio.generation))
+        if self.broken:
+            self.broken -= 1
+            raise self.PortAudioError
+
+
+class TestRefresh:
+    @pytest.fixture
+    def audio(self) -> Audio:
+        audio = Audio()
+        audio._library = _Library(audio)
+        return audio
+
+    def test_a_microphone_gives_way_to_a_loudspeaker_but_seldom(
+        self, audio: Audio, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = 1000.0
+        monkeypatch.setattr("voice.speech.devices.time.monotonic", lambda: now)
+        speaker, microphone = object(), object()
+        audio.busy(microphone, True, gives_way=True)
+        assert audio.refresh(speaker)
+        now += CUT_EVERY - 0.1
+        assert not audio.refresh(speaker)
+        assert audio.refresh(microphone), "its own stream counts for nothing"
+        now += 0.2
+        assert audio.refresh(speaker)
+        now += CUT_EVERY + 0.1
+        audio.busy(speaker, True)
+        assert not audio.refresh(microphone), "what is said is not cut off"
+        audio.busy(microphone, True)
+        assert not audio.refresh(speaker)
+
+    def test_the_streams_are_over_before_anybody_is_told(self, audio: Audio) -> None:
+        """Told before, they would be freed while PortAudio's own thread still uses them."""
+        assert audio.refresh(object())
+        assert audio._library.calls == [("end", 0), ("begin", 1)]
+
+    def test_one_that_failed_is_mended_by_the_next(self, audio: Audio) -> None:
+        audio._library.broken = 2
+        assert not audio.refresh(object())
+        assert not audio.refresh(object()), "and it can't be ended, because it was not begun"
+        assert audio.refresh(object())
+        assert audio.generation == 3
 
 
 @pytest.mark.sound

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import math
+import subprocess
+import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +15,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.sound_card import SoundCard, render_wav
-from voice.errors import MicrophoneError, ScriptError
+from tests.sound_card import SoundCard, look_again, render_wav
+from voice.errors import MicrophoneError, ScriptError, SpeakerError
+from voice.events import Utterance
+from voice.speech import devices
 from voice.speech.devices import level
 from voice.speech.microphone import Microphone
+from voice.speech.mouth import Mouth
 from voice.speech.pulse import source_of_this_process
 from voice.speech.sources import RATE, FileSource, PcmSource, Source
 
@@ -152,13 +160,118 @@ class TestLive:
         assert microphone.read(5.0)
         microphone.stop()
 
-    def test_a_refresh_by_the_loudspeaker_does_not_end_it(self, sound_card: SoundCard) -> None:
+    def test_a_refresh_by_the_loudspeaker_does_not_end_it(
+        self, sound_card: SoundCard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(devices, "CUT_EVERY", 0.0)
         microphone = Microphone("vmic")
         microphone.start()
-        microphone._audio.busy(microphone, False)
         assert microphone._audio.refresh(object())
         assert microphone.read(5.0)
         microphone.stop()
+
+    def test_a_loudspeaker_that_was_not_there_is_found_while_it_hears(
+        self, sound_card: SoundCard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """PortAudio does not know what was plugged in after its start."""
+        microphone, mouth = Microphone("vmic"), Mouth("late")
+        said = Utterance("Here I am.", pause=0.0)
+        monkeypatch.setattr(microphone._audio, "_cut_at", -math.inf)
+        known = sound_card.folder / "asound.conf"
+        before = known.read_text()
+        try:
+            microphone.start()
+            assert microphone.read(5.0)
+            with pytest.raises(SpeakerError):
+                mouth.start(said)
+            assert microphone.read(5.0), "it was cut off to look"
+            late = 'pcm.late { type pulse device "spk_sink" hint { show on description "late" } }'
+            known.write_text(f"{before}\n{late}\n")
+            with pytest.raises(SpeakerError):
+                mouth.start(said)  # not again so soon
+            monkeypatch.setattr(devices, "CUT_EVERY", 0.0)
+            last = microphone._last_frame
+            with sound_card.capture() as heard:
+                mouth.start(said)
+                assert microphone.read(5.0)
+                assert microphone.read(5.0)
+                assert mouth.wait(10)
+            assert heard.loud_seconds > 0.3
+            assert microphone.heard_at - last < 3.0
+        finally:
+            known.write_text(before)
+            microphone.stop()
+            mouth.shut()
+            look_again()
+
+    def test_what_was_heard_before_it_was_cut_off_is_not_lost(
+        self, sound_card: SoundCard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(devices, "CUT_EVERY", 0.0)
+        microphone = Microphone("vmic")
+        microphone.start()
+        try:
+            assert microphone.read(5.0)
+            time.sleep(0.5)
+            assert microphone._audio.refresh(object())
+            waiting = round(microphone.behind / 0.02)
+            assert waiting > 15
+            cut_at = time.monotonic()
+            for _ in range(waiting):
+                assert microphone.read(0.1)
+                assert microphone.heard_at < cut_at
+            assert microphone.read(5.0)
+            assert microphone.heard_at > cut_at
+        finally:
+            microphone.stop()
+
+    def test_a_stream_that_cannot_be_closed_is_not_freed(self, sound_card: SoundCard) -> None:
+        """PortAudio would call what is gone, when the sound server goes on."""
+        microphone = Microphone("vmic")
+        microphone.start()
+        assert microphone.read(5.0)
+        kept = weakref.ref(microphone._stream)
+        sound_card.freeze()
+        try:
+            with pytest.raises(SpeakerError):
+                Mouth("vspeaker").start(Utterance("Hello."))  # so that nothing else is begun before this is done
+            microphone.stop()
+            gc.collect()
+            assert kept() is not None
+        finally:
+            sound_card.thaw()
+        time.sleep(0.5)
+
+    def test_it_is_cut_off_again_and_again_while_another_thread_reads(self, sound_card: SoundCard) -> None:
+        """In a program of its own, which may crash."""
+        program = """
+import faulthandler, threading, time
+faulthandler.enable()
+from voice.speech import devices
+from voice.speech.microphone import Microphone
+devices.CUT_EVERY = 0.0
+microphone, over, done = Microphone("vmic"), threading.Event(), []
+def read():
+    microphone.start()
+    while not over.is_set():
+        done.append(microphone.read(0.005) is not None)
+    microphone.stop()
+thread = threading.Thread(target=read)
+thread.start()
+cut = 0
+for n in range(40):
+    time.sleep(0.01 * (n % 7))
+    cut += microphone._audio.refresh(thread)
+time.sleep(1.0)
+over.set()
+thread.join(20)
+print(cut, any(done[-20:]), thread.is_alive())
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.stdout.split() == ["40", "True", "False"], done.stderr[-3000:]
 
 
 def test_an_unknown_microphone_is_told() -> None:

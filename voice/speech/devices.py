@@ -6,8 +6,9 @@ import atexit
 import functools
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +27,8 @@ CLOSING = 1.0
 """Seconds that are waited for a device to close; it goes on closing by itself."""
 AT_ONCE = 0.1
 """Seconds that are waited for whoever opens or closes a device just now."""
+CUT_EVERY = 10.0
+"""Seconds between two times that the microphone is cut off to look for a loudspeaker: it misses about 0.1 s."""
 SILENT_DBFS = -96.0
 """What `level` says of digital silence: the range of 16 bits."""
 
@@ -69,7 +72,8 @@ class Audio:
     """PortAudio, loaded when first needed. The microphone and the loudspeaker share one.
 
     PortAudio's list of devices is frozen until it is started anew, and that ends every stream; so whoever holds a
-    stream compares `generation` before touching it, and `refresh` is refused while somebody is heard or spoken to.
+    stream compares `generation` before touching it. `refresh` is refused while somebody is spoken to; while somebody is
+    heard it is granted seldom, because a talk without a voice is worse than a word that is missed.
     """
 
     def __init__(self) -> None:
@@ -78,6 +82,8 @@ class Audio:
         """Of all that touches PortAudio's devices."""
         self._set = threading.Lock()
         self._busy: set[int] = set()
+        self._gives_way: set[int] = set()
+        self._cut_at = -math.inf
         self._library: Any = None
         self._stuck: threading.Thread | None = None
         self._leaves = False
@@ -191,22 +197,35 @@ class Audio:
             except (library.PortAudioError, TypeError, ValueError):
                 return -1
 
-    def busy(self, owner: object, on: bool) -> None:
-        """Say that `owner`'s stream must not be cut off now, or may be again."""
+    def busy(self, owner: object, on: bool, gives_way: bool = False) -> None:
+        """Say that `owner`'s stream must not be cut off now, or may be again; `gives_way`: seldom, because it notices
+        and opens it again by itself."""
         with self._set:
             (self._busy.add if on else self._busy.discard)(id(owner))
+            (self._gives_way.add if on and gives_way else self._gives_way.discard)(id(owner))
 
     def refresh(self, owner: object) -> bool:
         """Read the list of devices again. False, and nothing done, while another's stream is in use."""
-        with self.lock, self._set:
-            if self._library is None or self._busy - {id(owner)}:
+        with self.lock:
+            if self._library is None or not self._may_cut(owner):
                 return False
+            with suppress(self._library.PortAudioError):  # it could not be started the last time
+                self._library._terminate()
+            # Only now: whoever sees it drops its stream, which PortAudio's own thread used until here.
             self.generation += 1
             try:
-                self._library._terminate()
                 self._library._initialize()
             except self._library.PortAudioError:
                 return False
+            return True
+
+    def _may_cut(self, owner: object) -> bool:
+        with self._set:
+            others = self._busy - {id(owner)}
+            if others - self._gives_way or (others and time.monotonic() - self._cut_at < CUT_EVERY):
+                return False
+            if others:
+                self._cut_at = time.monotonic()
             return True
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -34,6 +33,8 @@ class Microphone:
         self._wanted = device
         self._audio = audio or portaudio()
         self._stream: Any = None
+        self._left: list[Any] = []
+        """Streams that could not be closed."""
         self._generation = -1
         self._blocks: queue.SimpleQueue[tuple[bytes, float]] = queue.SimpleQueue()
         self._resample = Resampler(RATE, 1)
@@ -57,6 +58,11 @@ class Microphone:
         return self._blocks.qsize() * BLOCK_SECONDS
 
     @property
+    def _cut(self) -> bool:
+        """The list of devices was read again, for a loudspeaker, and our stream ended with it."""
+        return self._generation != self._audio.generation
+
+    @property
     def ended(self) -> bool:
         return False
 
@@ -64,7 +70,7 @@ class Microphone:
         """Open it. Raises MicrophoneError where there is none, or no way of opening it worked."""
         self.stop()
         self._audio.bounded("in", self._open_or_refresh)
-        self._audio.busy(self, True)
+        self._audio.busy(self, True, gives_way=True)
         self._source, self._home = source_of_this_process(), ""
         # Somebody who names a loudspeaker's monitor means it, for a rehearsal; nobody else does.
         self._may_be_monitor = self._wanted is not None and is_monitor(self._source)
@@ -87,7 +93,7 @@ class Microphone:
         """
         if self._stream is None:
             raise _gone(self._wanted)
-        if self._generation != self._audio.generation:  # the list of devices was read again: our stream ended with it
+        if self._cut and not self.behind:  # what was heard before is not lost
             self._stream = None
             self.start()
         self._watch()
@@ -97,7 +103,7 @@ class Microphone:
         except queue.Empty:
             pass
         with self._audio.at_once() as free:
-            alive = not free or (self._generation == self._audio.generation and bool(self._stream.active))
+            alive = not free or self._cut or bool(self._stream.active)
         limit = DEAD_AFTER if self._flowing else FIRST_AFTER
         if not alive or time.monotonic() - self._last_frame > limit:
             self.stop()
@@ -127,8 +133,10 @@ class Microphone:
             if generation == self._audio.generation:
                 stream.close(ignore_errors=True)
 
-        with suppress(VoiceError):  # it closes when the sound server goes on
+        try:
             self._audio.bounded("in", close, CLOSING)
+        except VoiceError:  # the sound server stands still; when it goes on, it calls what Python must not have freed
+            self._left.append(stream)
         self.discard()
 
     def _watch(self) -> None:
