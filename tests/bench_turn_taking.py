@@ -42,12 +42,13 @@ from voice.events import Utterance
 from voice.parts import Talking
 from voice.screen import Terminal
 from voice.session import Manner
-from voice.session_standby import LISTEN
+from voice.session_standby import LISTEN, Standby
 from voice.speech.ears import hear_source
 from voice.speech.mouth import Mouth
 from voice.speech.player import resampled
 from voice.speech.recogniser import SpeechModel
 from voice.speech.sources import FileSource
+from voice.speech.turn import Turn
 
 ROOMS = {
     "20 ms, -6 dB": Echo(0.02, -6),
@@ -206,11 +207,27 @@ def _standby(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
     seconds, starts = 0.0, 0
     for text, file in where.dev(where.recordings):
         if len(text.split()) > 3:
-            heard = hear_source(FileSource(file), model, LISTEN, phrases)
-            seconds += len(pcm(file)) / RATE
-            starts += waiting.meaning(heard) is not None
+            sound = pcm(file)
+            seconds += len(sound) / RATE
+            starts += _wakes(sound, waiting, model, phrases)
     hours = seconds / 3600
     yield "waiting, other people talk", "read aloud", f"{starts} false starts in {hours:.2f} h of speech", "0"
+
+
+def _wakes(sound: Sound, waiting: Standby, model: SpeechModel, phrases: Sequence[str]) -> bool:
+    """Whether that wakes it, in the midst of it or at its end."""
+    turn, early = Turn(model, LISTEN, phrases), waiting.early()
+    silence = np.zeros(int((LISTEN.end + 1.0) * RATE), np.int16)
+    for at in range(0, len(sound) + len(silence), 1600):
+        heard = turn.feed(np.concatenate([sound, silence])[at : at + 1600].tobytes())
+        partial = turn.glance()
+        if partial is not None and early.look(partial) is not None:
+            return True
+        if heard is not None:
+            if waiting.meaning(heard) is not None:
+                return True
+            early = waiting.early()
+    return False
 
 
 def _idle(where: Where, model: SpeechModel, talking: Talking) -> _Rows:

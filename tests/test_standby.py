@@ -260,3 +260,39 @@ def test_a_real_model_hears_hello_afterwards_and_not_other_talk(speech_model: Sp
     assert not any(came for text, came in woke if text != "hello afterwards"), woke
     hiss = np.random.default_rng(1).normal(0, 1500, 16000 * 5).astype(np.int16)
     assert Waiting(At(hear_source(PcmSource(hiss), speech_model, LISTEN, phrases))).wait() is None
+
+
+@pytest.mark.parametrize(
+    ("grammar", "free", "lead", "wakes"),
+    [
+        ("hello afterwards", ("how long afterwards", "the low afterwards"), 13.0, True),
+        ("to hello afterwards", ("hello afterwards",), 17.3, True),
+        ("to they're afterwards", ("hello afterwards", "hmm afterwards"), 5.5, True),
+        ("hello afterwards", ("who left the words",), 12.5, True),
+        ("hello afterwards", ("who left the words",), 2.0, False),
+        ("hello afterwards", ("how long afterwards",), -3.0, False),
+        ("[unk] i [unk] afterwards a fit", ("but after we make a teacher",), -35.7, False),
+        ("to go afterwards", ("the low afterwards",), 8.4, False),
+    ],
+)
+def test_two_recognisers_need_not_agree_on_the_word_that_wakes_it(
+    grammar: str, free: tuple[str, ...], lead: float, wakes: bool
+) -> None:
+    """As heard by the shipped model, said by synthetic voices; the seventh is a novel read aloud."""
+    heard = Heard(grammar, Source.VOICE, 0.5, free, lead)
+    came = Waiting(At(heard)).wait()
+    assert isinstance(came, Command) is wakes
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        "the stewardess remain in like minded and grace in her gun in or she could to soothe the feelings",
+        "this hasn't been harassing day continue the young man his eyes fixed up on his friend",
+        "those words for less of christ and then and a better to a shot himself or so wonderful the fact",
+    ],
+)
+def test_a_novel_read_aloud_is_no_danger(free: str) -> None:
+    """What the shipped model made of calm sentences, whose phrases alone are danger said outright."""
+    assert TALKING.safety.judge(free, answering=False).direct
+    assert Waiting(At(Heard("[unk]", Source.VOICE, 0.1, (free,), -20.0))).wait() is None

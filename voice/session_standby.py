@@ -37,6 +37,9 @@ WAITING, KEYS = "standby.waiting", "standby.keys"
 BACK = "microphone_back"
 HELLO, SLEEP, EMERGENCY = "hello", "sleep", "emergency"
 LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0)
+FITS = 8.0
+"""Lead (see Heard) from which "hello afterwards" alone wakes it, whatever the recogniser of free words made of it. Said
+by seven synthetic voices it led by 11 to 23; in 0.49 hours of other people's sentences no such lead was above 0."""
 _CALLED = Danger(Light.RED.value, GENERAL)
 
 
@@ -62,6 +65,7 @@ class Standby:
         self._screen, self._mouth = screen, mouth
         self._words = Words(content, lines, manner)
         self._phrases = understanding.phrases(LISTEN)
+        self._hello = understanding.main_phrases(HELLO)[0]
         self.notice: Sequence[Say] = ()
         """What it says in the place of how to begin, where nothing can be begun now."""
 
@@ -96,7 +100,7 @@ class Standby:
     def _sound(self, hearing: Ears | None) -> Sound | None:
         """What came in next that means something."""
         ears = AllEars([*self._keys, *([hearing] if hearing else [])], self._screen.trouble)
-        early = self._early()
+        early = self.early()
         ears.open(LISTEN, self._phrases)
         try:
             while ears:
@@ -108,7 +112,7 @@ class Standby:
                         case Ended(wanted=False):
                             self._let_go(ears, one)
                         case Heard() if self.meaning(sound) is None:
-                            early = self._early()
+                            early = self.early()
                             ears.open(LISTEN, self._phrases, only=one)
                         case _:
                             return sound
@@ -134,7 +138,19 @@ class Standby:
             return danger
         if isinstance(meaning, Command) and meaning.sure and meaning.name in (HELLO, SLEEP):
             return meaning
+        if isinstance(sound, Heard) and by_voice and self._called(sound):
+            return Command(HELLO)
         return None if by_voice else Command(HELLO)
+
+    def _called(self, heard: Heard) -> bool:
+        """Whether it was "hello afterwards" though the two recognisers do not agree. The grammar puts a short word in
+        front of it now and then, and the other one hears "how long afterwards"."""
+        hello = self._hello
+        if heard.lead is None or not heard.text.endswith(hello.split()[-1]):
+            return False
+        fits = heard.text == hello and heard.lead >= FITS
+        ends = heard.text.endswith(hello) and any(text.endswith(hello.split()[-1]) for text in heard.free or ())
+        return heard.lead > 0 and (fits or ends or hello in (heard.free or ()))
 
     def _danger(self, heard: Heard) -> Danger | None:
         """Typed: as in a talk. Said by a voice that nobody asked: only RED, and only what is said outright."""
@@ -153,10 +169,13 @@ class Standby:
         return None
 
     def _outright(self, text: str) -> Verdict:
+        """Both the phrases and the network must be sure: in half an hour of novels read aloud the phrases alone found
+        eight dangers, most of them in words that nobody had said."""
         verdict = self._safety.judge(text, answering=False)
-        return verdict if verdict.direct and verdict.light is Light.RED else CALM
+        sure = verdict.direct and verdict.light is Light.RED and self._safety.judge(text).light is Light.RED
+        return verdict if sure else CALM
 
-    def _early(self) -> Early:
+    def early(self) -> Early:
         """Whoever goes on talking is heard too."""
         return Early(lambda text, believed: self._outright(text))
 
