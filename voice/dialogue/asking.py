@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from voice.dialogue.holding import Holding
 from voice.dialogue.memory import ALONE, Entry
-from voice.dialogue.talk import AFTER_REFLECTION, BEFORE_QUESTION, COMMANDS, FEELING_WAIT, WAITS, Situation, Talk
+from voice.dialogue.talk import (
+    AFTER_FEELING,
+    AFTER_REFLECTION,
+    BEFORE_QUESTION,
+    COMMANDS,
+    FEELING_WAIT,
+    WAITS,
+    Situation,
+    Talk,
+)
 from voice.dialogue.walk import HOLD
 from voice.events import Act, Answer, Kind, Listen
 from voice.walkthrough import Outcome, Step
@@ -85,7 +94,8 @@ class Asking(Situation):
         acts: list[Act] = []
         for spot in spots:
             acts += self.talk.say(spot.say, AFTER_REFLECTION)
-        acts += self.talk.say(outcome.say, AFTER_REFLECTION)
+        felt = self.kind is Kind.FEELING and answer.value != NOT_SURE
+        acts += self.talk.say(outcome.say, AFTER_FEELING if felt else AFTER_REFLECTION)
         return [*acts, *self.talk.flow.onward(self.step, outcome)]
 
     def _spotted(self, answer: Answer) -> list[str]:

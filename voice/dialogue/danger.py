@@ -18,6 +18,9 @@ REPEAT_LATER = 120.0
 _REPEATS = 10
 _TALK = 4
 """Utterances beside the matter after which the card is said again, as after a silence."""
+_ELSEWHERE = ("my_notes", "my_plan", "keep_place", "print_plan", "forget_everything", "delete_that", "section_")
+"""How commands begin that lead away, or lay another question over one about danger: a key hit in haste must not hold a
+card up."""
 BREATH = 4.0
 """Seconds for one slow breath."""
 _SUICIDE = ("SUI", "SUI_LOVED")
@@ -64,8 +67,10 @@ class DangerCheck(Situation):
         return self.on_miss()
 
     def on_command(self, name: str) -> list[Act] | None:
+        if name.startswith(_ELSEWHERE):
+            return self.on_miss()
         match name:
-            case "skip" | "go_on":
+            case "skip" | "go_on" | "done" | "plan_now":
                 return self.on_miss()
             case "pause" | "rest":
                 return []  # "wait": whoever has no hand free now gets the card after the same silence
@@ -96,6 +101,7 @@ class OnCard(Situation):
         self.before = before
         self.name = f"card:{card.id}"
         self._line = 0
+        self._paused = False
         self._gentle = card.id == DIED
         choices = tuple(choice.id for choice in card.choices)
         self.expects = (*choices, "next", "safe_now", "go_back")
@@ -120,7 +126,7 @@ class OnCard(Situation):
                 return show(self.talk, choice.card)
         match answer.value:
             case "next":
-                return self._step_to(self._line + 1)
+                return self._onward()
             case "safe_now":
                 return self.talk.replace(AfterCard(self.talk, self.card))
             case "go_back":
@@ -129,6 +135,8 @@ class OnCard(Situation):
         return self.on_miss()
 
     def on_command(self, name: str) -> list[Act] | None:
+        if name.startswith(_ELSEWHERE):
+            return self.on_miss()
         match name:
             case "repeat":
                 return self._lines()
@@ -137,8 +145,10 @@ class OnCard(Situation):
             case "back":
                 return self._step_to(self._line - 1)
             case "skip" | "go_on":
-                return self._step_to(self._line + 1)
-            case "done":
+                return self._onward()
+            case "pause" | "rest" if not self._gentle:
+                return self._quiet()
+            case "done" | "plan_now":
                 return self.talk.replace(AfterCard(self.talk, self.card))
             case "stop":
                 # The violence card leaves the screen too: somebody may be looking (SPEC 4.4).
@@ -161,17 +171,31 @@ class OnCard(Situation):
     def on_miss(self) -> list[Act]:
         # Whoever is busy with somebody on the floor is not asked to say it again; but talk does not hold up the steps.
         self.misses += 1
-        return self._lines() if self.misses % _TALK == 0 else []
+        return self._lines() if self.misses >= _TALK else []
+
+    def _quiet(self) -> list[Act]:
+        """No more is said until the next repeat: "hold on" may be the call taker's, so that it ends nothing. Whoever
+        says it again and again hears the card all the same."""
+        self.misses += 1
+        if self.misses > _TALK:
+            return self._lines()
+        self._paused = True
+        return []
+
+    def _onward(self) -> list[Act]:
+        return self._lines() if self._paused else self._step_to(self._line + 1)
 
     def _passages(self) -> list[Say]:
         return [act for act in self.talk.say(self.card.lines, LINE_GAP) if isinstance(act, Say)]
 
     def _lines(self) -> list[Act]:
-        self._line = 0
+        self._line = self.misses = 0
+        self._paused = False
         return [Say(line.key, line.values, LINE_GAP) for line in self._passages()]
 
     def _step_to(self, line: int) -> list[Act]:
         lines = self._passages()
+        self._paused = False
         self._line = max(0, min(line, len(lines) - 1))
         return [ShowCard(self.card.id, self._line), Say(lines[self._line].key, lines[self._line].values, LINE_GAP)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voice.dialogue.talk import Situation, Talk
+from voice.dialogue.talk import COMMANDS, Situation, Talk
 from voice.events import Act, Answer, Kind, Listen
 
 # No more talking for 5 minutes (SPEC section 6).
@@ -12,6 +12,8 @@ QUIET = 300.0
 # The same after tears, before one question (SPEC section 6).
 TEARS = 60.0
 _HINT_AFTER = 3
+_ALWAYS = ("stop", "help", "emergency", "go_on")
+"""Live in every pause, whatever was asked before it: out of any of them there is a way by voice (SPEC section 6)."""
 
 
 class Holding(Situation):
@@ -37,17 +39,15 @@ class Holding(Situation):
 
     def listen(self) -> Listen:
         beneath = replace(self._beneath.listen(), heavy=True)
-        if self._asked:
-            ways = ("rest", "go_on", "stop")
-            others = tuple(name for name in beneath.commands if name not in ways)
-            kind = Kind.CHOICE
-            return replace(beneath, step=self.name, kind=kind, expects=ways, unnumbered=(), commands=others, wait=TEARS)
-        if self.how == "here":
-            return replace(beneath, wait=TEARS)
-        if self.how == "hold":
+        if not self._asked and self.how in ("hold", "here"):
             # A late answer is still an answer.
-            return replace(beneath, wait=QUIET)
-        return replace(beneath, step=self.name, kind=Kind.CHOICE, expects=("yes",), unnumbered=(), wait=QUIET)
+            wait = TEARS if self.how == "here" else QUIET
+            return replace(beneath, commands=_with_always(beneath, beneath.expects), wait=wait)
+        ways, wait = (("rest", "go_on", "stop"), TEARS) if self._asked else (("yes",), QUIET)
+        live = _with_always(beneath, ways)
+        # Words that are looked for, or secret, answer nothing here.
+        here = replace(beneath, step=self.name, kind=Kind.CHOICE, expects=ways, unnumbered=(), words=())
+        return replace(here, commands=live, wait=wait)
 
     def on_answer(self, answer: Answer) -> list[Act]:
         if self._asked:
@@ -72,7 +72,7 @@ class Holding(Situation):
             case "stop" | "done" if self.how != "here":
                 return self.talk.stopped()
         self.talk.floor.pop()
-        return None
+        return self.talk.top.on_command(name)  # it may mean something special there
 
     def on_silence(self) -> list[Act]:
         self.silences += 1
@@ -95,3 +95,10 @@ class Holding(Situation):
 
     def _go_on(self) -> list[Act]:
         return [*self.talk.prompt("go_on"), *self.talk.pop()]
+
+
+def _with_always(beneath: Listen, expects: tuple[str, ...]) -> tuple[str, ...]:
+    """The commands of a pause: those from before it, and what that question took for its own answers."""
+    live = {*beneath.commands, *beneath.expects, *_ALWAYS} - set(expects)
+    listed = tuple(name for name in COMMANDS if name in live)
+    return (*listed, *(name for name in beneath.commands if name not in COMMANDS and name in live))

@@ -47,6 +47,8 @@ COMMANDS = (
 # Pauses in seconds (SPEC section 6).
 BEFORE_QUESTION = 0.8
 AFTER_REFLECTION = 1.5
+AFTER_FEELING = 3.0
+"""After a feeling was named: it may be felt before the next thing is asked."""
 # Silence that ends an utterance, in seconds (SPEC section 6).
 END_OF_TURN = {Kind.YES_NO: 1.2, Kind.CHOICE: 1.2, Kind.NUMBER: 1.2, Kind.FEELING: 1.5, Kind.FREE: 2.5}
 # The same after a whole answer or command: "yes" needs no second thought, a number or a feeling may get another, and in
