@@ -38,6 +38,8 @@ class Fault:
     """There is something to tell while it lasts: not where the program stands still itself, or hears on."""
     into: str = "mic_sink"
     """Where the person speaks after it."""
+    shows: str = "! "
+    """What stands on the screen then."""
     claims: bool = False
     """It needs a card that can be claimed (tests/claimed.py)."""
 
@@ -60,12 +62,12 @@ def _suspend(what: str, name: str, on: bool) -> Callable[[SoundCard, int], objec
 
 
 def _claim(what: str) -> Callable[[SoundCard, int], object]:
-    """It goes, and another program has it when it is back: what is open can't be claimed."""
+    """All sound goes, and another program has that part of it when it is back: what is open can't be claimed."""
 
     def breaks(card: SoundCard, pid: int) -> None:
         claim(card, what)
-        getattr(card, f"unplug_{what}")()
-        getattr(card, f"plug_{what}")()
+        card.stop()
+        card.start()
 
     return breaks
 
@@ -122,6 +124,7 @@ FAULTS = (
         deaf=False,
         mute=True,
         lasts=3.0,
+        shows="You may not hear me",
         claims=True,
     ),
     Fault(
@@ -182,7 +185,7 @@ def suffer(fault: Fault, card: SoundCard, home: Path, model: Path) -> Came:
         if fault.tells:
             if not fault.deaf:
                 program.press("repeat")  # it has to say something to notice that it can't
-            told = _since(broken, lambda: "! " in program.screen[before:])
+            told = _since(broken, lambda: fault.shows in program.screen[before:])
         elif fault.deaf:
             card.speak(stale)
         time.sleep(fault.lasts)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import webrtcvad
 from numpy.typing import NDArray
 
 from tests.sound_card import HERE, SoundCard, render_wav
@@ -228,6 +229,23 @@ class TestRecordings:
         heard = _hear(ears, 10)
         assert isinstance(heard, Heard)
         assert heard.text == "repeat"
+
+    @pytest.mark.parametrize(("low", "high"), [(1100, 2500), (2500, 5000)])
+    def test_birds_are_not_sure(self, speech_model: SpeechModel, low: int, high: int) -> None:
+        """They hold our voice no more. To webrtcvad's strictest mode they are speech."""
+        random, call = np.random.default_rng(1), np.arange(int(0.18 * RATE)) / RATE
+        sound = random.normal(0, 20, 6 * RATE)
+        for place in range(RATE, 6 * RATE - len(call), RATE // 4):
+            pitch = np.linspace(random.uniform(low, high), random.uniform(low, high), len(call))
+            tone = np.sin(2 * np.pi * np.cumsum(pitch) / RATE)
+            trill = 1 + 0.8 * np.sin(2 * np.pi * 30 * call)
+            sound[place : place + len(call)] += 6000 * np.hanning(len(call)) * tone * trill
+        endpoint, strict = Endpoint(), webrtcvad.Vad(3)
+        frames = [sound[at : at + 320].astype(np.int16).tobytes() for at in range(0, len(sound) - 320, 320)]
+        for frame in frames:
+            endpoint.feed(frame)
+        assert sum(strict.is_speech(frame, RATE) for frame in frames) > 50
+        assert not endpoint.sure
 
     def test_a_room_that_is_known_is_not_taken_for_talk_in_the_next_turn(self, speech_model: SpeechModel) -> None:
         hiss = np.random.default_rng(1).normal(0, 900, 40 * RATE).astype(np.int16)

@@ -16,7 +16,7 @@ from voice.speech.render import Clip
 LIMIT = 64 * 1024 * 1024
 """Bytes that the folder may hold: the fixed sentences of all walkthroughs at two rates."""
 
-_MAGIC = b"clip1"
+_MAGIC = b"clip2"
 _SUM = 32
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from collections import deque
 
 import numpy as np
 import webrtcvad
+from numpy.typing import NDArray
 
 from voice.speech.sources import RATE
 
@@ -24,8 +25,13 @@ SURELY, AMONG = 5, 8
 """Frames of speech in the stricter mode, among so many, that make it sure that a person talks: enough to hold our own
 voice. In four rooms with seven noises 20 dB under its echo, and without, that was once in 69 minutes (washing up; with
 6 never, with 4 nineteen times), and 152 of 160 words as loud as the echo did so (150; 157), half of them in 0.14 s."""
+LOW, AS_LOUD, OF_THEM = 1000, -3.0, 3
+"""So many of them must have as much sound below so many hertz as above, but for so many decibels: vowels do, birds and
+plates do not. Of 87 times that it was sure in 140 minutes of nobody, beside ten noises, 12 were left; of 428 words as
+loud as the echo 417 made it sure, of 424 before."""
 ONSET = 3
 """Frames of speech among the last five that start an utterance: 60 ms, so that a tap does not."""
+_WINDOW = np.hanning(FRAME_BYTES // 2).astype(np.float32)
 
 
 class Endpoint:
@@ -40,6 +46,7 @@ class Endpoint:
         self._strict = webrtcvad.Vad(SURELY_AGGRESSIVE)
         self._recent: deque[bool] = deque(maxlen=5)
         self._surely: deque[bool] = deque(maxlen=AMONG)
+        self._vowels: deque[bool] = deque(maxlen=AMONG)
         self.sure = False
         """Since `begin` a person talked, and no noise."""
         self._noise = QUIETEST
@@ -57,6 +64,7 @@ class Endpoint:
         """Forget the last utterance; the room's noise stays known."""
         self._recent.clear()
         self._surely.clear()
+        self._vowels.clear()
         self.sure = False
         self.voiced = self.quiet = 0.0
 
@@ -69,8 +77,10 @@ class Endpoint:
         self._noise = max(QUIETEST - ABOVE_NOISE, min(loud, self._noise + FRAME_SECONDS))
         above = loud > max(QUIETEST, self._noise + ABOVE_NOISE)
         speech = above and bool(self._vad.is_speech(frame, RATE))
-        self._surely.append(speech and bool(self._strict.is_speech(frame, RATE)))
-        self.sure = self.sure or sum(self._surely) >= SURELY
+        surely = speech and bool(self._strict.is_speech(frame, RATE))
+        self._surely.append(surely)
+        self._vowels.append(surely and _low(samples))
+        self.sure = self.sure or (sum(self._surely) >= SURELY and sum(self._vowels) >= OF_THEM)
         self._recent.append(speech)
         if speech:
             self.voiced += FRAME_SECONDS
@@ -79,3 +89,10 @@ class Endpoint:
             self.quiet = 0.0
         else:
             self.quiet += FRAME_SECONDS
+
+
+def _low(samples: NDArray[np.float32]) -> bool:
+    """Whether the sound below LOW is as loud as that above, but for AS_LOUD."""
+    power = np.square(np.abs(np.fft.rfft(samples * _WINDOW)))
+    edge = int(LOW * FRAME_SECONDS)
+    return bool(power[1:edge].sum() > power[edge:].sum() * 10 ** (AS_LOUD / 10))

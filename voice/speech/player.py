@@ -7,7 +7,6 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -57,6 +56,8 @@ class Player:
         self._tell, self._tell_moved = played, moved or (lambda away: None)
         self._audio = audio or portaudio()
         self._stream: Any = None
+        self._left: list[Any] = []
+        """Streams that could not be closed."""
         self._generation = -1
         self._channels = 1
         self._latency = 0.0
@@ -118,8 +119,10 @@ class Player:
             if generation == self._audio.generation:
                 stream.close(ignore_errors=True)
 
-        with suppress(VoiceError):  # it closes when the sound server goes on
+        try:
             self._audio.bounded("out", close, CLOSING)
+        except VoiceError:  # the sound server stands still; when it goes on, it calls what Python must not have freed
+            self._left.append(stream)
 
     def _alive(self) -> bool:
         if self._stream is None:
