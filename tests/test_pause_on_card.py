@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.room import TALKING, key, room, says, types
+from tests.room import TALKING, At, key, room, says, types
 from voice.dialogue import Dialogue
 from voice.dialogue.asking import Asking, Checking
 from voice.dialogue.copying import OfCopy, PuttingBack, Saving, Where
@@ -25,7 +25,7 @@ from voice.dialogue.returning import After, Opening, Returning, Visiting
 from voice.dialogue.setup import SettingUp
 from voice.dialogue.shelf import Certain, FoundPlan, Last, LastPlan, Lock, Working
 from voice.dialogue.talk import AFTER_FEELING, AFTER_REFLECTION, Situation, Talk
-from voice.events import Act, Answer, Command, Danger, Finish, Hide, Meaning, Say, ShowCard, Silence
+from voice.events import Act, Answer, Command, Danger, Finish, Heard, Hide, Meaning, Say, ShowCard, Silence, Source
 
 CARDS = tuple(card for card in TALKING.content.cards if card != DIED)
 STEPS = TALKING.content.walkthroughs["family"].steps
@@ -302,6 +302,17 @@ class TestInASession:
         assert said[0][0] - heard == pytest.approx(30.0, abs=1.0)
         assert not any(what.startswith(("paused", "hold")) for _, what in said)
         assert not made.paper.of("hide")
+
+    def test_in_the_midst_of_a_line_it_is_quiet_at_once(self) -> None:
+        pause = At(Heard("hold on", Source.VOICE, 1.0, ("hold on",), 1.0, 0.1), speaking=True, after=1.0)
+        made = room(types("yes"), says("he is not breathing"), pause, types("stop", step="hold"), over=[])
+        made.voice.reached = 3
+        with pytest.raises(AssertionError, match="nothing asked for"):
+            made.session.run()
+        heard = [moment for moment, kind, _ in made.paper.lines if kind == "heard"][2]
+        said = [(moment, str(what)) for moment, kind, what in made.paper.lines if kind == "say" and moment >= heard]
+        assert said[0][1].startswith("card.OD.1")
+        assert said[0][0] - heard == pytest.approx(30.0, abs=1.0)
 
 
 class TestAfterAFeeling:

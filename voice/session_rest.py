@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voice.events import Act, Answer, Command, Danger, Listen, Meaning, Say
+from voice.session_hearing import ON_CARD
 
 _PAUSES = ("pause", "stop", "rest")
 _ADJUSTS = ("slower", "faster", "louder", "softer", "wait_longer", "quicker", "another_voice")
@@ -34,6 +35,7 @@ class Rest:
     def cut(self, meaning: Meaning | str, step: str, left: Sequence[Act]) -> None:
         """`left`: the rest of the line, and what was to come after it. Only a pause or another pace keeps it."""
         keeps = isinstance(meaning, Command) and meaning.name in (*_PAUSES, *_ADJUSTS)
+        keeps = keeps and not step.startswith(ON_CARD)  # a card goes its own way, from the number on
         self._step, self._left = (step, tuple(left)) if keeps else ("", ())
 
     def before(self, acts: Sequence[Act], meaning: Meaning) -> list[Act]:
