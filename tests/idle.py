@@ -21,7 +21,8 @@ from tests.sound_card import SoundCard
 
 BOARDS = {"Raspberry Pi 5": 3196, "Raspberry Pi 4 B": 1741, "Raspberry Pi 3 B+": 856}
 """One core's 7-zip rating (`7zr b -mmt1`), the least of each board at its own speed: github.com/ThomasKaiser/sbc-bench,
-Sorted-Results.md. The 3 B+ with a 32-bit system."""
+Sorted-Results.md. The 3 B+ with a 32-bit system. They are of 7-Zip 16.02; a newer one rates an x86 core higher than
+that, so that the boards' shares come out too large rather than too small."""
 NARROW = {"OPENBLAS_CORETYPE": "Nehalem"}
 """The model's and the echo canceller's arithmetic with vectors as wide as such a board's, 128 bits, and no wider."""
 ROOM_NOISE = -66.0
