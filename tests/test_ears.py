@@ -215,8 +215,10 @@ class TestRecordings:
         away = [False]
         ears = VoiceEars(speech_model, lambda: Live(_silence(1)), headphones=True, away=lambda: away[0])
         assert ears.hears_through
+        assert ears._deaf == 0
         away[0] = True
         assert not ears.hears_through
+        assert ears._deaf > 0, "its own voice is in the room now"
 
     def test_whoever_began_as_the_line_ended_is_heard_whole(self, speech_model: SpeechModel, tmp_path: Path) -> None:
         said = np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)])

@@ -63,6 +63,28 @@ def test_a_card_meanwhile_ends_it() -> None:
     assert said.count(FIRST) == 1
 
 
+HINT = (types("yes"), types("he took too much last week"))
+"""After it, it asks whether somebody is in danger: ten seconds of silence count as a yes."""
+NOTHING = types("nobody", step="nowhere")
+
+
+def _until_nothing_more_comes(made: Room) -> Room:
+    with pytest.raises(AssertionError, match="nothing asked for"):
+        made.session.run()
+    return made
+
+
+def test_wait_over_the_question_about_danger_is_only_quiet() -> None:
+    """It does not go on by itself, and the silence after it brings the card."""
+    made = room(*HINT, says("wait", speaking=True, step="danger", after=0.5), NOTHING, over=[])
+    _until_nothing_more_comes(made)
+    waited = [at for at, kind, _ in made.paper.lines if kind == "heard"][2]
+    next_said = next((at, what) for at, kind, what in made.paper.lines if kind == "say" and at >= waited)
+    assert made.paper.of("heard")[2] == "Command"
+    assert str(next_said[1]).startswith("card."), "and not the rest of the question"
+    assert next_said[0] - waited == pytest.approx(10.0, abs=0.5)
+
+
 class TestALoudspeakerThatComesBack:
     def _made(self, breaks: int, back_after: float, *plan: object) -> Room:
         made = room(*plan, ends=False, breaks=breaks)  # type: ignore[arg-type]
@@ -98,6 +120,16 @@ class TestALoudspeakerThatComesBack:
         assert told[1] - made.voice.mended_at < 5
         heard = next(text for at, text in zip(made.voice.said_at, made.voice.said, strict=True) if at > shown)
         assert "911" in heard.text or "9 1 1" in heard.text or "nine" in heard.text.lower()
+
+    def test_a_voice_that_opens_and_breaks_again_does_not_stop_the_clocks(self) -> None:
+        """It is tried once more for each line, and silence goes on counting: about danger a card hangs on it."""
+        made = room(*HINT, NOTHING)
+        made.voice.moves = dict.fromkeys(range(500), "speaker-engine")
+        _until_nothing_more_comes(made)
+        asked = [at for at, kind, what in made.paper.lines if kind == "say" and what == "amber.ask.1"]
+        shown = next(at for at, kind, _ in made.paper.lines if kind == "card")
+        assert len(asked) == 2
+        assert shown - asked[0] < 12
 
     def test_a_question_that_is_no_longer_open_is_not(self) -> None:
         made = self._made(0, 6.0, types("yes"), types("alone"), types("stop"), types("stop"))

@@ -281,10 +281,12 @@ class Session:
             if not self._ears:
                 return Ended()
             if not self._ears.speaking and self._speaking.back(listen):
-                if (interrupted := self._speaking.again()) is not None:
+                interrupted, said = self._speaking.again()
+                if interrupted is not None:
                     return interrupted
                 self._open_again()
-                waited, before = 0.0, self._clock.now()
+                if said:
+                    waited, before = 0.0, self._clock.now()
             now = self._clock.now()
             if not self._ears.speaking:
                 waited += min(now - before, _LONGEST_LOOK)

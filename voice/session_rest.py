@@ -31,9 +31,11 @@ class Rest:
     def __init__(self) -> None:
         self._step = ""
         self._left: tuple[Act, ...] = ()
+        self._by: Meaning | str = ""
 
     def cut(self, meaning: Meaning | str, step: str, left: Sequence[Act]) -> None:
         """`left`: the rest of the line, and what was to come after it. Only a pause or another pace keeps it."""
+        self._by = meaning
         keeps = isinstance(meaning, Command) and meaning.name in (*_PAUSES, *_ADJUSTS)
         keeps = keeps and not step.startswith(ON_CARD)  # a card goes its own way, from the number on
         self._step, self._left = (step, tuple(left)) if keeps else ("", ())
@@ -50,6 +52,8 @@ class Rest:
             return list(acts)
         left, self._left = self._left, ()
         if not isinstance(meaning, Command) or meaning.name not in _GOES_ON:
+            return list(acts)
+        if meaning is self._by and meaning.name in _PAUSES:  # nothing lies over it: about danger "wait" is only quiet
             return list(acts)
         anew = [act for act in acts if not isinstance(act, Say) or not act.key.startswith(f"{self._step}.")]
         return [

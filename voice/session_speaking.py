@@ -53,6 +53,7 @@ class Speaking:
         self._unheard: tuple[Say, Listen, bool] | None = None
         """A line that no loudspeaker played, with how it was to be said: of a card the first, which has the number."""
         self._look_at = 0.0
+        self._failures = 0
         self.left: tuple[Say, ...] = ()
         """The rest of the line that was interrupted last."""
         self.hushed = False
@@ -91,7 +92,10 @@ class Speaking:
                 if self.hushed and not self._must_be_heard(listen):
                     return None
                 return self.say(line, listen, question=question)
-            if self._unheard is None or not on_card(listen) or self._unheard[1].step != listen.step:
+            self._failures += 1
+            if begun:  # it opens and yet can't speak: the clocks must not stand still for that
+                self._unheard = None
+            elif self._unheard is None or not on_card(listen) or self._unheard[1].step != listen.step:
                 self._unheard = line, listen, question
             if self._troubles.once("mouth", error):
                 self.show("no_loudspeaker")
@@ -115,11 +119,13 @@ class Speaking:
             return False
         return True
 
-    def again(self) -> Sound | None:
-        """Says to its end what `back` began; gives back what interrupted it."""
+    def again(self) -> tuple[Sound | None, bool]:
+        """Says to its end what `back` began; gives what interrupted it, and whether it was heard. If it breaks again
+        it is not tried once more."""
         assert self._unheard is not None
         line, listen, question = self._unheard
-        return self.say(line, listen, question=question, begun=True)
+        before = self._failures
+        return self.say(line, listen, question=question, begun=True), self._failures == before
 
     def earcon(self, listen: Listen) -> None:
         """The soft sound before listening, where the person wants it."""

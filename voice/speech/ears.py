@@ -55,7 +55,7 @@ class VoiceEars:
         self._headphones, self._away = headphones, away
         self._echo = echo
         self._source = source_factory()
-        self._deaf = 0.0 if echo or headphones else deaf
+        self._tail = 0.0 if echo else deaf
         self._clock = clock
         self._turn: Turn | None = None
         self._endpoint = Endpoint()
@@ -75,7 +75,15 @@ class VoiceEars:
     @property
     def hears_through(self) -> bool:
         """Our own voice is taken out of what is heard: a person can talk over it."""
-        return (self._headphones and not self._away()) or (self._echo is not None and self._echo.knows_the_room)
+        return self._private or (self._echo is not None and self._echo.knows_the_room)
+
+    @property
+    def _private(self) -> bool:
+        return self._headphones and not self._away()
+
+    @property
+    def _deaf(self) -> float:
+        return 0.0 if self._private else self._tail
 
     @property
     def talked_over(self) -> bool:
@@ -226,7 +234,7 @@ class VoiceEars:
         if heard is None:
             return None
         # With headphones there is nothing of our own voice to be taken for words, and somebody may whisper.
-        return replace(heard, took=heard.took + behind, surely=heard.surely or self._headphones)
+        return replace(heard, took=heard.took + behind, surely=heard.surely or self._private)
 
 
 def _asleep(slept: float) -> MicrophoneError:
