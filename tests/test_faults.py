@@ -109,6 +109,7 @@ def test_begun_while_another_program_has_the_microphone(tmp_path: Path, speech_m
             asked = len(program.lines)
             card.speak(render_wav("alone", tmp_path / "alone.wav"))
             _comes(lambda: len(program.lines) > asked)
+            assert "alone" in program.screen.rpartition("  You: ")[2].splitlines()[0], "what was said was heard"
         finally:
             program.end()
             listening.stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.room import TALKING, At, key, room, says, types
+from tests.room import TALKING, At, Room, key, room, says, types
 from voice.dialogue import Dialogue
 from voice.dialogue.asking import Asking, Checking
 from voice.dialogue.copying import OfCopy, PuttingBack, Saving, Where
@@ -289,30 +289,31 @@ class TestNoCommand:
         assert isinstance(dialogue.talk.top, OnCard)
 
 
+def _quiet_until_the_repeat(made: Room) -> list[str]:
+    """What was said after the pause: nothing for 30 s, and then the card from its number on."""
+    with pytest.raises(AssertionError, match="nothing asked for"):
+        made.session.run()
+    heard = [moment for moment, kind, _ in made.paper.lines if kind == "heard"][2]
+    said = [(moment, str(what)) for moment, kind, what in made.paper.lines if kind == "say" and moment >= heard]
+    assert said[0][1].startswith("card.OD.1")
+    assert said[0][0] - heard == pytest.approx(30.0, abs=1.0)
+    return [what for _, what in said]
+
+
 class TestInASession:
     @pytest.mark.parametrize("pause", [says("hold on"), says("wait"), types("pause"), key("pause")])
     def test_the_card_comes_again(self, pause: object) -> None:
         pause.step = "card:OD"  # type: ignore[attr-defined]
         made = room(types("yes"), says("he is not breathing"), pause, types("stop", step="hold"))  # type: ignore[arg-type]
-        with pytest.raises(AssertionError, match="nothing asked for"):
-            made.session.run()
-        heard = [moment for moment, kind, _ in made.paper.lines if kind == "heard"][2]
-        said = [(moment, str(what)) for moment, kind, what in made.paper.lines if kind == "say" and moment >= heard]
-        assert said[0][1].startswith("card.OD.1")
-        assert said[0][0] - heard == pytest.approx(30.0, abs=1.0)
-        assert not any(what.startswith(("paused", "hold")) for _, what in said)
+        said = _quiet_until_the_repeat(made)
+        assert not any(what.startswith(("paused", "hold")) for what in said)
         assert not made.paper.of("hide")
 
     def test_in_the_midst_of_a_line_it_is_quiet_at_once(self) -> None:
         pause = At(Heard("hold on", Source.VOICE, 1.0, ("hold on",), 1.0, 0.1), speaking=True, after=1.0)
         made = room(types("yes"), says("he is not breathing"), pause, types("stop", step="hold"), over=[])
         made.voice.reached = 3
-        with pytest.raises(AssertionError, match="nothing asked for"):
-            made.session.run()
-        heard = [moment for moment, kind, _ in made.paper.lines if kind == "heard"][2]
-        said = [(moment, str(what)) for moment, kind, what in made.paper.lines if kind == "say" and moment >= heard]
-        assert said[0][1].startswith("card.OD.1")
-        assert said[0][0] - heard == pytest.approx(30.0, abs=1.0)
+        _quiet_until_the_repeat(made)
 
 
 class TestAfterAFeeling:
