@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from tests.echo_room import RATE, Echo, Path
 from tests.sound_card import render_wav
 from voice.events import Heard, Kind, Listen
-from voice.speech.echo import GAP, HELD, LEARNT, EchoRemover, Played, Timeline, echo_remover, webrtc
+from voice.speech.echo import GAP, HELD, LEARNT, TAIL, EchoRemover, Played, Timeline, echo_remover, webrtc
 from voice.speech.endpoint import FRAME_BYTES, Endpoint
 from voice.speech.linear import FRAME
+from voice.speech.player import resampled
 from voice.speech.recogniser import SpeechModel
-from voice.speech.sources import FileSource
+from voice.speech.sources import FileSource, Resampler
 from voice.speech.turn import Turn
 
 OWN = (
@@ -205,6 +206,44 @@ class TestTheTime:
             now += 0.01
         assert played.loud(RATE // 2)
         assert 4000 < np.sqrt(np.square(played.sound(RATE // 10, RATE // 4).astype(float)).mean()) < 7000
+
+
+def test_nothing_is_cleaned_while_an_open_loudspeaker_plays_silence() -> None:
+    """At the rate of most sound cards, where it is resampled: for hours, in the quiet after each line."""
+    now = [10.0]
+    played = Played(lambda: now[0])
+    frames: list[Sound] = []
+
+    def canceller(heard: Sound, own: Sound) -> Sound:
+        frames.append(own)
+        return heard
+
+    remover = EchoRemover(played, canceller, canceller)
+
+    def plays(sound: Sound, seconds: float) -> None:
+        for _ in range(round(seconds / 0.02)):
+            played.put(sound, 48000)
+            now[0] += 0.02
+            remover(np.full(320, 40, np.int16).tobytes(), now[0])
+
+    speech = np.random.default_rng(3).normal(0, 900, 960).astype(np.int16)
+    plays(speech, 1.0)
+    plays(np.zeros(960, np.int16), TAIL + 0.2)
+    cleaned = len(frames)
+    assert cleaned
+    plays(np.zeros(960, np.int16), 5.0)
+    assert len(frames) == cleaned
+    assert not remover.knows_the_room, "it heard one second of our voice, and of silence nothing can be learnt"
+    plays(speech, LEARNT - 0.9)
+    assert remover.knows_the_room
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 48000])
+def test_silence_stays_silence_at_another_rate(rate: int) -> None:
+    nothing = np.zeros(rate, np.int16)
+    assert not resampled(nothing, rate, 32000).any()
+    assert not np.frombuffer(Resampler(rate, 1)(nothing.tobytes(), last=True), np.int16).any()
+    assert resampled(np.full(rate, 32767, np.int16), rate, 32000).max() == 32767
 
 
 def test_where_the_sound_goes_elsewhere_the_room_is_learnt_anew() -> None:

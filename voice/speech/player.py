@@ -16,7 +16,7 @@ import soxr
 from voice.errors import SpeakerError, VoiceError
 from voice.speech.devices import CLOSING, Audio, Device, portaudio
 from voice.speech.pulse import Sink, sink_of_this_process, sinks
-from voice.speech.sources import Samples
+from voice.speech.sources import Samples, in_steps
 
 MOVED, MOVED_OPEN = "speaker-moved", "speaker-moved-open"
 """Codes of the error that our sound comes out of another place; the second: where it was private before, and is not."""
@@ -347,8 +347,7 @@ def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
     """int16 mono at another rate, in hertz."""
     if rate == wanted or not len(samples):
         return samples
-    changed: Samples = soxr.resample(samples, rate, wanted, quality="HQ")
-    return changed
+    return in_steps(soxr.resample(samples.astype(np.float32), rate, wanted, quality="HQ"))
 
 
 def _ways(device: Device) -> Iterator[tuple[int, int]]:

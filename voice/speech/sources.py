@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from voice.errors import ScriptError
 
@@ -51,12 +52,18 @@ class Source(Protocol):
         """Let go of it. May be called twice."""
 
 
+def in_steps(samples: NDArray[np.float32]) -> Samples:
+    """As int16. Silence stays silence: soxr's own int16 has noise of one step in it, which "is anything played now?"
+    found in every pause, and the microphone was cleaned for hours of nothing."""
+    return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
+
+
 class Resampler:
     """Turns interleaved int16 blocks of any rate and channel count into 16 kHz mono, without seams."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._channels = channels
-        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="int16", quality="MQ")
+        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="MQ")
 
     def __call__(self, block: bytes, last: bool = False) -> bytes:
         samples = np.frombuffer(block, dtype=np.int16)
@@ -64,8 +71,7 @@ class Resampler:
             samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
         if self._stream is None:
             return samples.tobytes()
-        resampled: Samples = self._stream.resample_chunk(samples, last=last)
-        return resampled.tobytes()
+        return in_steps(self._stream.resample_chunk(samples.astype(np.float32), last=last)).tobytes()
 
 
 class PcmSource:
