@@ -70,6 +70,7 @@ def test_a_word_or_a_key_wakes_it(said: At) -> None:
         _unsure("hello afterwards", "yellow after words"),
         _unsure("emergency", "a merchant see"),
         _unsure("he's not breathing", "he's not preening"),
+        says("and then the doctor who saw the poor girl in that case was only told that she is not breathing"),
         At(Recovered()),
     ],
     ids=str,
@@ -97,6 +98,11 @@ def test_whoever_goes_on_talking_is_answered_before_the_end() -> None:
     waiting = Waiting(begins("he is not breathing", 1.0), begins("he is not breathing and i am so", 2.0))
     assert isinstance(waiting.wait(), Danger)
     assert waiting.clock.now() < 3.0 + SPEECH + 2.5
+
+
+def test_whoever_tells_a_story_calls_nobody() -> None:
+    story = "they took the young man out of the house and up the stairs and there "
+    assert Waiting(begins(story + "he is not breathing", 1.0), begins(story + "he is not breathing", 2.0)).wait() is None
 
 
 def test_danger_is_heard_while_it_says_that_it_waits() -> None:

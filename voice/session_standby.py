@@ -40,6 +40,9 @@ LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=
 FITS = 8.0
 """Lead (see Heard) from which "hello afterwards" alone wakes it, whatever the recogniser of free words made of it. Said
 by seven synthetic voices it led by 11 to 23; in 0.49 hours of other people's sentences no such lead was above 0."""
+STORY = 14
+"""Words without a pause beyond which somebody tells a story, and calls nobody. In 1.7 hours of novels read aloud, 10
+false starts came down to 5 with it; of 300 direct dangers that it answered (two synthetic voices), 284 were left."""
 _CALLED = Danger(Light.RED.value, GENERAL)
 
 
@@ -170,7 +173,9 @@ class Standby:
 
     def _outright(self, text: str) -> Verdict:
         """Both the phrases and the network must be sure: in half an hour of novels read aloud the phrases alone found
-        eight dangers, most of them in words that nobody had said."""
+        eight dangers, most of them in words that nobody had said. In a story (see STORY) nothing is."""
+        if len(text.split()) > STORY:
+            return CALM
         verdict = self._safety.judge(text, answering=False)
         sure = verdict.direct and verdict.light is Light.RED and self._safety.judge(text).light is Light.RED
         return verdict if sure else CALM
