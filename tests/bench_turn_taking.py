@@ -17,6 +17,7 @@ from rich.table import Table
 
 from scripts.train.synthesise import Job, speak
 from tests.bench import model_folder
+from tests.bench_danger import KEPT, read
 from tests.claimed import MISSING, can_be_claimed
 from tests.echo_room import RATE, Echo, open_loudspeaker
 from tests.faults import FAULTS, suffer
@@ -56,6 +57,8 @@ ROOMS = {
     "120 ms, -12 dB, a small loudspeaker that bends": Echo(0.12, -12, curve=0.3),
     "200 ms, -20 dB": Echo(0.2, -20),
 }
+CALLING = (("espeak-ng", "en-gb"), ("flite", "slt"))
+"""Who calls while it waits."""
 PAUSES = (0.8, 1.5, 2.0)
 PARTS = ("alone", "over", "pauses", "standby", "idle", "faults", "soak")
 
@@ -202,6 +205,11 @@ def _standby(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
         count += 1
         woke += waiting.meaning(hear_source(FileSource(file), model, LISTEN, phrases)) is not None
     yield "“hello afterwards”, said", f"{len(VOICES)} synthetic voices", f"{woke} of {count} wake it", ""
+    direct = [wording.text for wording in read(sorted(KEPT.glob("*.tsv"))) if wording.danger and wording.direct]
+    calls = [Job(text, engine, voice, 1.0, 50) for text in direct for engine, voice in CALLING]
+    answers = [_wakes(pcm(file), waiting, model, phrases) for file, *_ in speak(calls, where.folder)]
+    name = f"{len(direct)} direct dangers, synthetic voices"
+    yield "waiting, somebody calls", name, f"{sum(answers)} of {len(answers)} begin", ""
     if where.recordings is None:
         return
     seconds, starts = 0.0, 0

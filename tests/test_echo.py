@@ -214,8 +214,8 @@ def test_nothing_is_cleaned_while_an_open_loudspeaker_plays_silence() -> None:
     played = Played(lambda: now[0])
     frames: list[Sound] = []
 
-    def canceller(heard: Sound, own: Sound) -> Sound:
-        frames.append(own)
+    def canceller(heard: Sound, played: Sound) -> Sound:
+        frames.append(played)
         return heard
 
     remover = EchoRemover(played, canceller, canceller)
