@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -17,6 +17,7 @@ from voice.errors import SettingsError
 from voice.events import Ended, Heard, Kind, Listen, Pressed, Sound, Source
 from voice.keyboard import BUSY, BUSY_IN_DANGER, KEYS, Keyboard, Typing, labels
 from voice.session_barge_in import live
+from voice.session_standby import LISTEN as STANDBY
 
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
@@ -193,6 +194,29 @@ def test_a_half_typed_secret_is_not_shown_and_not_sent(desk: Desk) -> None:
     desk.types("\r")
     assert desk.next() == typed("we")
     assert b"b" not in shown
+
+
+def test_where_nobody_is_there_yet_a_first_letter_counts_and_is_kept(desk: Desk) -> None:
+    """And what somebody left half typed, who went, is not the next person's."""
+    desk.ask(Kind.FREE)
+    desk.types("i am")
+    desk.sees(b"> i am")
+    desk.keyboard.close()
+    desk.keyboard.open(STANDBY, ())
+    desk.types("he")
+    assert desk.next() == Pressed("h"), "a line that is begun gives no key"
+    desk.ask(Kind.YES_NO)
+    desk.types("'s not breathing\r")
+    assert desk.next() == typed("he's not breathing")
+
+
+def test_a_letter_in_standby_is_not_lost_where_it_listens_anew(desk: Desk) -> None:
+    desk.keyboard.open(replace(STANDBY, over_speech=True), ())
+    desk.types("he")
+    assert desk.next() == Pressed("h")
+    desk.keyboard.open(STANDBY, ())
+    desk.types("lp\r")
+    assert desk.next() == typed("help")
 
 
 def test_emergency_works_in_the_middle_of_a_line(desk: Desk) -> None:

@@ -222,6 +222,8 @@ class Listen:
     """The program is speaking meanwhile: only what may interrupt it is live."""
     asks: Kind | None = None
     """Over our own voice the kind of the question itself, which keys may answer already; `kind` is for microphones."""
+    any_key: bool = False
+    """Nothing is asked, and nobody is there yet: whatever key is pressed means that somebody came."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ class Typing:
         self.secret = False
         """What is typed is shown to nobody."""
         self.danger = False  # what is asked is about it
+        self.any_key = False  # a first letter counts at once, and is kept: it may be of "he is not breathing"
         self._held, self._since = "", 0.0  # digits that may become "10" or a line; when the last of them came
         self._last = ("", float("-inf"))
         self._typed_at = self._interrupted = float("-inf")
@@ -176,6 +177,7 @@ class Typing:
         if command is None and (self.kind is Kind.FREE or not _digit(key)):
             if _printable(key):
                 self.line, self._typed_at = key, now
+                return [Pressed(key)] if self.any_key else []
             return []
         if again and command not in _STEPS:
             return []
@@ -243,10 +245,12 @@ class Keyboard:
         unknown = listen.over_speech and listen.asks is None and not listen.heavy
         typing = self._typing
         with self._lock:
-            if typing.secret and not listen.secret:
-                typing.forget()  # else a half-typed secret is shown, and sent as an answer
+            hidden = typing.secret and not listen.secret  # else it is shown, and sent as an answer
+            left = listen.any_key and not typing.any_key  # by somebody who is not here any more
+            if hidden or left:
+                typing.forget()
             typing.kind = None if unknown else listen.asks or listen.kind
-            typing.secret, typing.danger = listen.secret, listen.heavy
+            typing.secret, typing.danger, typing.any_key = listen.secret, listen.heavy, listen.any_key
         self._start()
 
     def poll(self, seconds: float) -> Sound | None:

@@ -36,7 +36,7 @@ from voice.understanding import Understanding
 WAITING, KEYS = "standby.waiting", "standby.keys"
 BACK = "microphone_back"
 HELLO, SLEEP, EMERGENCY = "hello", "sleep", "emergency"
-LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0)
+LISTEN = Listen("standby", Kind.CHOICE, commands=(HELLO, SLEEP, EMERGENCY), end=0.8, longest=10.0, any_key=True)
 FITS = 8.0
 """Lead (see Heard) from which "hello afterwards" alone wakes it, whatever the recogniser of free words made of it. Said
 by seven synthetic voices it led by 11 to 23; in 0.49 hours of other people's sentences no such lead was above 0."""
