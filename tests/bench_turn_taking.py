@@ -108,7 +108,8 @@ def _alone(where: Where, model: SpeechModel, talking: Talking) -> _Rows:
     if where.recordings is not None:
         noise_folder = where.recordings / "noise"
         for file in (
-            next(iter(sorted(noise_folder.glob(f"*{name}*")))) for name in ("dishes", "rain", "music", "wind", "tap")
+            next(iter(sorted(noise_folder.glob(f"*{name}*"))))
+            for name in ("dishes", "rain", "music", "wind", "tap", "forest_1", "forest_2")
         ):
             sound = pcm(file).astype(np.float64)
             loud = 10 ** ((power(own) - 32 - power(sound.astype(np.int16))) / 20)

@@ -44,6 +44,12 @@ def _samples(text: str, folder: Path) -> NDArray[np.int16]:
 class Live(PcmSource):
     """Sound from memory in blocks of 20 ms, as a microphone brings it."""
 
+    read_so_far = 0
+
+    def read(self, timeout_s: float) -> bytes | None:
+        self.read_so_far += 1
+        return super().read(timeout_s)
+
     @staticmethod
     def _cut(pcm: bytes) -> Iterator[bytes]:
         return (pcm[at : at + 640] for at in range(0, len(pcm), 640))
@@ -221,8 +227,8 @@ class TestRecordings:
         assert ears._deaf > 0, "its own voice is in the room now"
 
     def test_whoever_began_as_the_line_ended_is_heard_whole(self, speech_model: SpeechModel, tmp_path: Path) -> None:
-        said = np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)])
-        ears = VoiceEars(speech_model, lambda: Live(said), headphones=True)
+        live = Live(np.concatenate([_silence(1), _samples("repeat", tmp_path), _silence(2)]))
+        ears = VoiceEars(speech_model, lambda: live, headphones=True, clock=lambda: 0.02 * live.read_so_far)
         ears.open(replace(ASK, over_speech=True), PHRASES)
         while not ears.speaking:
             ears.poll(0.02)
