@@ -238,6 +238,30 @@ def test_nothing_is_cleaned_while_an_open_loudspeaker_plays_silence() -> None:
     assert remover.knows_the_room
 
 
+def test_the_first_block_of_a_line_reaches_the_cancellers_whole() -> None:
+    """It is told when the microphone's block of that time has been passed on already."""
+    now = [10.0]
+    played = Played(lambda: now[0])
+    told: list[Sound] = []
+
+    def canceller(heard: Sound, played: Sound) -> Sound:
+        told.append(played)
+        return heard
+
+    remover = EchoRemover(played, canceller, canceller)
+    line = np.arange(1, 4801, dtype=np.int16)
+    quiet = np.full(320, 40, np.int16).tobytes()
+    for number in range(150):  # blocks of 20 ms, of which the line comes first in one that is told 15 ms late
+        remover(quiet, 10.0 + 0.02 * (number + 1))
+        place = (number - 100) * 320
+        sound = line[place : place + 320] if 0 <= place < len(line) else np.zeros(320, np.int16)
+        now[0] = 10.0 + 0.02 * number + 0.015
+        played.put(sound, RATE)
+    seen = np.concatenate(told[::2])
+    first = int(np.flatnonzero(seen)[0])
+    assert np.array_equal(seen[first : first + len(line)], line)
+
+
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])
 def test_silence_stays_silence_at_another_rate(rate: int) -> None:
     nothing = np.zeros(rate, np.int16)

@@ -22,6 +22,9 @@ HELD = 4 * RATE
 TAIL = 1.0
 """Seconds after our voice for which the microphone is cleaned still: its echo in a large room, and the sound card's
 own delay. After that it is passed on as it is, which is what the recogniser knows best."""
+BEFORE = 0.2
+"""Seconds of the microphone from before our voice that the cancellers hear too: when its first block was told, some of
+what was heard then had been passed on as it is, and the hole let the first 0.05 s of each line through."""
 LEARNT = 2.0
 """Seconds of our own voice after which the cancellers know the room (simulated rooms: 1 s to 20 dB)."""
 AHEAD = 0.06
@@ -158,6 +161,7 @@ class EchoRemover:
     def __init__(self, played: Played, watch: Canceller, hear: Canceller | None = None) -> None:
         self._played, self._watch, self._hear = played, watch, hear or LinearEcho()
         self._own = self._places = 0
+        self._before: deque[tuple[int, Samples]] = deque(maxlen=round(BEFORE * RATE / FRAME))
         self.forget()
 
     @property
@@ -176,6 +180,7 @@ class EchoRemover:
         """Sound was thrown away: the next block does not follow on the last."""
         self._line = Timeline()
         self._rest = b""
+        self._before.clear()
 
     def __call__(self, block: bytes, at: float) -> Cleaned:
         """`at`: clock time of the block's end, in seconds. Up to 10 ms are held back for the next block, and up to
@@ -192,17 +197,22 @@ class EchoRemover:
             known = max(self._played.until - start, known - round(AHEAD * RATE), 0)
         whole = 2 * (known - known % FRAME)
         self._rest = sound[whole:]
+        frames = [
+            (start + at // 2, np.frombuffer(sound[at : at + 2 * FRAME], dtype=np.int16))
+            for at in range(0, whole, 2 * FRAME)
+        ]
         if not loud:
+            self._before += frames
             return Cleaned(sound[:whole], sound[:whole])
-        heard: list[bytes] = []
-        watched: list[bytes] = []
-        for place in range(0, whole, 2 * FRAME):
-            frame = np.frombuffer(sound[place : place + 2 * FRAME], dtype=np.int16)
-            own = self._played.sound(start + place // 2, FRAME)
-            self._own += FRAME if own.any() else 0
-            watched.append(self._watch(frame, own).tobytes())
-            heard.append(self._hear(frame, own).tobytes())
-        return Cleaned(b"".join(heard), b"".join(watched))
+        while self._before:
+            self._cleaned(*self._before.popleft())
+        clean = [self._cleaned(*frame) for frame in frames]
+        return Cleaned(b"".join(each.sound for each in clean), b"".join(each.watched for each in clean))
+
+    def _cleaned(self, place: int, frame: Samples) -> Cleaned:
+        own = self._played.sound(place, FRAME)
+        self._own += FRAME if own.any() else 0
+        return Cleaned(self._hear(frame, own).tobytes(), self._watch(frame, own).tobytes())
 
 
 def echo_remover(played: Played, make: Callable[[], Canceller | None] = webrtc) -> EchoRemover | None:
