@@ -50,6 +50,20 @@ def test_the_premises() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "light"),
+    [
+        ("m o r e w o o d", Light.GREEN),
+        ("it's spelt m o r e w o o d on the door", Light.GREEN),
+        ("m o r e w o o d and he's not breathing", Light.RED),
+        ("i think he o d d", Light.RED),
+        ("i i i i i i want to die", Light.RED),
+    ],
+)
+def test_a_name_that_is_spelt_is_no_danger(text: str, light: Light) -> None:
+    assert JUDGEMENT.judge(text).light is light
+
+
+@pytest.mark.parametrize(
     ("text", "danger", "light"),
     [
         (OUTRIGHT, 5.0, Light.RED),

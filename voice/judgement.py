@@ -6,6 +6,7 @@ knows ordinary talk that only sounds alarming. Borders are log odds, from author
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -45,6 +46,14 @@ _OUTRIGHT_IN = 4
 _NEAR = 4
 """Words of what is said outright, and just around it."""
 WHY = "opinion"
+_LETTERS = re.compile(r"(?<!\S)(?:[a-z] ){5,}[a-z](?!\S)")
+_DIFFERENT = 4
+"""Letters of a row, from which somebody spells: with fewer it may be "i i i" of somebody who stammers."""
+
+
+def _without_spelling(text: str) -> str:
+    """A name that is spelt ("m o r e w o o d") tells of nothing, though two of its letters may."""
+    return _LETTERS.sub(lambda row: "" if len(set(row[0].split())) >= _DIFFERENT else row[0], text).strip()
 
 
 class Judgement:
@@ -58,6 +67,7 @@ class Judgement:
     def judge(self, text: str, answering: bool = True, believed: bool = True) -> Verdict:
         """As `Safety.judge`. `believed` is False for a transcript that may well be wrong: phrases alone decide then,
         since words put together at random tell of all sorts of things."""
+        text = _without_spelling(text)
         verdict = self._safety.judge(text, answering)
         if self._opinion is None or not believed or not answering:
             return verdict
