@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.room import Room, key, room, says, types
-from voice.events import Say
+from tests.room import SPEECH, At, Room, key, room, says, types
+from voice.errors import MicrophoneError
+from voice.events import Recovered, Say, Trouble
 from voice.session_rest import rest_of
 
 TEXT = "It is late. You did what you could. Shall we go on?"
@@ -100,6 +101,18 @@ class TestALoudspeakerThatComesBack:
         assert len(told) == 2
         assert 3.0 <= told[1][0] <= 3.0 + 5
         assert made.voice.said_at[0] == pytest.approx(told[1][0], abs=0.3)
+
+    def test_that_it_hears_again_too_is_said_right_after_it(self) -> None:
+        """As when a sound server comes back, and both with it."""
+        lost = At(Trouble(MicrophoneError("microphone-gone", "The microphone went away.", "Plug it in again.")))
+        back = At(Recovered(), speaking=True, after=0.5)
+        made = self._made(0, 3.0, lost, back, types("stop"), types("stop"))
+        made.person.plan[2].after = 9.0
+        made.session.run()
+        told = [at for at, kind, what in made.paper.lines if kind == "say" and what == "microphone_back.1"]
+        assert len(told) == 1
+        again = made.voice.said_at[0]
+        assert told[0] == pytest.approx(again + SPEECH, abs=0.5)
 
     def test_of_a_card_it_is_the_number(self) -> None:
         calls = (types("yes"), key("emergency"))

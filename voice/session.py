@@ -282,7 +282,8 @@ class Session:
                 return Ended()
             if not self._ears.speaking and self._speaking.back(listen):
                 interrupted, said = self._speaking.again()
-                if interrupted is not None:
+                key = "" if interrupted is not None else self._speaking.unsaid()  # it hears again too, mostly
+                if (interrupted := interrupted or self._tell(key)) is not None:
                     return interrupted
                 self._open_again()
                 if said:
