@@ -65,7 +65,7 @@ class Played:
         self._fresh: deque[tuple[Samples, int, float]] = deque(maxlen=500)
         self._line = Timeline()
         self._rate = 0
-        self._resample = Resampler(RATE, 1)
+        self._resample = Resampler(RATE, 1, exact=True)
         self._sound = np.zeros(HELD, dtype=np.int16)
         self._until = 0
         self._loud_until = -HELD
@@ -105,7 +105,8 @@ class Played:
         while self._fresh:
             block, rate, at = self._fresh.popleft()
             if rate != self._rate:
-                self._rate, self._resample, self._line = rate, Resampler(rate, 1), Timeline()
+                self._rate, self._line = rate, Timeline()
+                self._resample = Resampler(rate, 1, exact=True)
             samples = np.frombuffer(self._resample(block.tobytes()), dtype=np.int16)
             start = self._line.place(len(samples), at)
             end = start + len(samples)

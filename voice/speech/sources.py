@@ -61,9 +61,12 @@ def in_steps(samples: NDArray[np.float32]) -> Samples:
 class Resampler:
     """Turns interleaved int16 blocks of any rate and channel count into 16 kHz mono, without seams."""
 
-    def __init__(self, rate: int, channels: int) -> None:
-        self._channels = channels
-        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="MQ")
+    def __init__(self, rate: int, channels: int, *, exact: bool = False) -> None:
+        """`exact`: silence stays silence (see in_steps). Not for what is recognised: models know a little noise, and
+        heard words worse between which there was none."""
+        self._channels, self._exact = channels, exact
+        kind = "float32" if exact else "int16"
+        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype=kind, quality="MQ")
 
     def __call__(self, block: bytes, last: bool = False) -> bytes:
         samples = np.frombuffer(block, dtype=np.int16)
@@ -71,7 +74,10 @@ class Resampler:
             samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
         if self._stream is None:
             return samples.tobytes()
-        return in_steps(self._stream.resample_chunk(samples.astype(np.float32), last=last)).tobytes()
+        if self._exact:
+            return in_steps(self._stream.resample_chunk(samples.astype(np.float32), last=last)).tobytes()
+        resampled: Samples = self._stream.resample_chunk(samples, last=last)
+        return resampled.tobytes()
 
 
 class PcmSource:
