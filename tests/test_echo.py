@@ -208,17 +208,22 @@ class TestTheTime:
         assert 4000 < np.sqrt(np.square(played.sound(RATE // 10, RATE // 4).astype(float)).mean()) < 7000
 
 
+def _noting(played: Played) -> tuple[EchoRemover, list[Sound]]:
+    """With cancellers that only note what they are told of our voice: twice for each 10 ms."""
+    told: list[Sound] = []
+
+    def canceller(heard: Sound, played: Sound) -> Sound:
+        told.append(played)
+        return heard
+
+    return EchoRemover(played, canceller, canceller), told
+
+
 def test_nothing_is_cleaned_while_an_open_loudspeaker_plays_silence() -> None:
     """At the rate of most sound cards, where it is resampled: for hours, in the quiet after each line."""
     now = [10.0]
     played = Played(lambda: now[0])
-    frames: list[Sound] = []
-
-    def canceller(heard: Sound, played: Sound) -> Sound:
-        frames.append(played)
-        return heard
-
-    remover = EchoRemover(played, canceller, canceller)
+    remover, frames = _noting(played)
 
     def plays(sound: Sound, seconds: float) -> None:
         for _ in range(round(seconds / 0.02)):
@@ -242,13 +247,7 @@ def test_the_first_block_of_a_line_reaches_the_cancellers_whole() -> None:
     """It is told when the microphone's block of that time has been passed on already."""
     now = [10.0]
     played = Played(lambda: now[0])
-    told: list[Sound] = []
-
-    def canceller(heard: Sound, played: Sound) -> Sound:
-        told.append(played)
-        return heard
-
-    remover = EchoRemover(played, canceller, canceller)
+    remover, told = _noting(played)
     line = np.arange(1, 4801, dtype=np.int16)
     quiet = np.full(320, 40, np.int16).tobytes()
     for number in range(150):  # blocks of 20 ms, of which the line comes first in one that is told 15 ms late

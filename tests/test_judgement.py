@@ -53,6 +53,7 @@ def test_the_premises() -> None:
     ("text", "light"),
     [
         ("m o r e w o o d", Light.GREEN),
+        ("M O R E W O O D", Light.GREEN),
         ("it's spelt m o r e w o o d on the door", Light.GREEN),
         ("m o r e w o o d and he's not breathing", Light.RED),
         ("i think he o d d", Light.RED),

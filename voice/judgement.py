@@ -46,7 +46,7 @@ _OUTRIGHT_IN = 4
 _NEAR = 4
 """Words of what is said outright, and just around it."""
 WHY = "opinion"
-_LETTERS = re.compile(r"(?<!\S)(?:[a-z] ){5,}[a-z](?!\S)")
+_LETTERS = re.compile(r"(?<!\S)(?:[a-z] ){5,}[a-z](?!\S)", re.IGNORECASE)
 _DIFFERENT = 4
 """Letters of a row, from which somebody spells: with fewer it may be "i i i" of somebody who stammers."""
 
